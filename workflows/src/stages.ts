@@ -1,0 +1,119 @@
+import type { Job } from './job.ts';
+import type { Funnel, Ref, Side, Table } from './terms.ts';
+
+/**
+ * The contract between the workflow (what, in which order) and the activities (how).
+ *
+ * Every unit of work is a pure function of what its `run` names and of its own numbers, and is memoised: its output
+ * lies at `<cache>/<stage>/<key>/`. So stages exchange references, never data, and a payload stays below 2 kB.
+ */
+export interface Stages {
+  /** Checks the job, normalises the input, sizes the units, names the run. */
+  plan(input: { readonly job: Job }): Promise<Planned>;
+  /** Vectors of one shard. */
+  embed(unit: RunRef & { readonly side: Side; readonly shard: number }): Promise<UnitResult>;
+  /** The index of one part of the corpus. */
+  index(unit: RunRef & { readonly part: number }): Promise<UnitResult>;
+  /** One query shard against one part: its best candidates there, re-scored exactly. */
+  search(unit: RunRef & { readonly shard: number; readonly part: number }): Promise<UnitResult>;
+  /** All parts' candidates of one query shard, ordered by (score descending, document ascending). */
+  merge(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** Recall@k of the index against exact search, on a seeded sample of queries. */
+  measureRecall(unit: RunRef): Promise<UnitResult>;
+  /** Similarity of each candidate's owners to the query. */
+  scoreOwners(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** A verdict and a reason for every candidate of one query shard. */
+  filter(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** SaHa's sequential claim over ids and scores. */
+  cluster(unit: RunRef): Promise<UnitResult>;
+  /** Rows and parts of every table that will be written: depends on rows only. */
+  arrange(unit: RunRef): Promise<readonly TableParts[]>;
+  /** One Parquet file of one table, in a total order. */
+  write(unit: RunRef & { readonly table: Table; readonly part: number }): Promise<UnitResult>;
+  /** `report.json`, the data set card and `job.json`. */
+  report(
+    input: RunRef & { readonly execution: Execution },
+  ): Promise<{ readonly report: Ref; readonly funnel: Funnel }>;
+  /** Reads everything back and puts `_manifest.json`, last and conditionally. */
+  commit(input: RunRef): Promise<{ readonly manifest: Ref }>;
+}
+
+export type StageName = keyof Stages;
+
+/** Where a run is described: `<cache>/run/<run>/run.json` (see activities' `RunDocument`). */
+export interface RunRef {
+  /** URI of the cache, without a trailing slash. */
+  readonly cache: string;
+  /** Hash of the run document. */
+  readonly run: string;
+}
+
+/** What the plan decided: which run this is and how many units each stage has. */
+export interface Planned extends RunRef {
+  readonly runId: string;
+  /** URI of the run's directory, `<output>/runs/<run id>`. */
+  readonly output: string;
+  /** The same run lies committed there already. */
+  readonly manifest: Ref | null;
+  readonly funnel: Funnel | null;
+  readonly strategy: Job['mining']['strategy'];
+  readonly documents: number;
+  readonly queries: number;
+  readonly pairs: number;
+  readonly quarantined: number;
+  readonly documentShards: number;
+  readonly queryShards: number;
+  readonly parts: number;
+  /** 0 where the engine needs no index (`exact`). */
+  readonly indexParts: number;
+  readonly planned: UnitResult;
+}
+
+/** What one unit did. */
+export interface UnitResult {
+  readonly output: Ref;
+  /** The output lay in the cache. */
+  readonly reused: boolean;
+  /** When the unit started and ended, ms since the epoch; equal where nothing was computed. */
+  readonly started: number;
+  readonly ended: number;
+}
+
+export interface TableParts {
+  readonly table: Table;
+  readonly rows: number;
+  readonly parts: number;
+}
+
+/** What a stage cost: units = computed + reused. */
+export interface StageFigures {
+  readonly units: number;
+  readonly computed: number;
+  readonly reused: number;
+  /** Rows that the units put out. */
+  readonly rows: number;
+  /** Sum over the units of their computing time. */
+  readonly seconds: number;
+}
+
+/** Everything that may differ between two equal runs; never in the manifest. */
+export interface Execution {
+  readonly startedAt: string;
+  readonly stages: Readonly<Record<string, StageFigures>>;
+  /** Length of the union of the intervals in which at least one stage computed. */
+  readonly busySeconds: number;
+}
+
+/** The result of the workflow `mineHardNegatives`: stable, other teams' workflows read it. */
+export interface MiningResult {
+  readonly runId: string;
+  /** URI of the run's directory. */
+  readonly output: string;
+  /** URI of `_manifest.json`. */
+  readonly manifest: string;
+  /** The same run lay committed there before. */
+  readonly alreadyCommitted: boolean;
+  readonly funnel: Funnel;
+  readonly stages: Readonly<Record<string, StageFigures>>;
+  readonly busySeconds: number;
+}
