@@ -1,4 +1,6 @@
 export type { Job, JobInput } from './job.ts';
+export type { mineHardNegatives } from './mine-hard-negatives.ts';
+export type { Progress, StageProgress } from './progress.ts';
 export type {
   Execution,
   MiningResult,
@@ -10,6 +12,7 @@ export type {
   TableParts,
   UnitResult,
 } from './stages.ts';
+export { ROLES, type Role, TASK_QUEUES } from './task-queues.ts';
 export {
   type Funnel,
   NO_CANDIDATE,

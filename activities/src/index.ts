@@ -1,0 +1,38 @@
+import type { Stages } from '@quarry/workflows';
+import { asActivity } from './as-activity.ts';
+import { arrange } from './stages/arrange.ts';
+import { cluster } from './stages/cluster.ts';
+import { commit } from './stages/commit.ts';
+import { embed } from './stages/embed.ts';
+import { filter } from './stages/filter.ts';
+import { indexPart } from './stages/index-part.ts';
+import { measureRecall } from './stages/measure-recall.ts';
+import { merge } from './stages/merge.ts';
+import { plan } from './stages/plan.ts';
+import { report } from './stages/report.ts';
+import { scoreOwners } from './stages/score-owners.ts';
+import { search } from './stages/search.ts';
+import type { Dependencies } from './stages/stage-context.ts';
+import { write } from './stages/write.ts';
+
+export { QuarryError } from './failures.ts';
+export type { Dependencies } from './stages/stage-context.ts';
+
+/** The stages as Temporal activities: each with heartbeats, cancellation and one mapping of errors. */
+export function createActivities(dependencies: Dependencies): Stages {
+  return {
+    plan: asActivity(dependencies, plan),
+    embed: asActivity(dependencies, embed),
+    index: asActivity(dependencies, indexPart),
+    search: asActivity(dependencies, search),
+    merge: asActivity(dependencies, merge),
+    measureRecall: asActivity(dependencies, measureRecall),
+    scoreOwners: asActivity(dependencies, scoreOwners),
+    filter: asActivity(dependencies, filter),
+    cluster: asActivity(dependencies, cluster),
+    arrange: asActivity(dependencies, arrange),
+    write: asActivity(dependencies, write),
+    report: asActivity(dependencies, report),
+    commit: asActivity(dependencies, commit),
+  };
+}
