@@ -12,7 +12,7 @@ export type {
   TableParts,
   UnitResult,
 } from './stages.ts';
-export { ROLES, type Role, TASK_QUEUES } from './task-queues.ts';
+export { DEFAULT_QUEUE_PREFIX, ROLES, type Role, taskQueue } from './task-queues.ts';
 export {
   type Funnel,
   NO_CANDIDATE,

@@ -1,7 +1,7 @@
 import type { ActivityOptions } from '@temporalio/common';
-import { ActivityCancellationType } from '@temporalio/workflow';
+import { ActivityCancellationType, workflowInfo } from '@temporalio/workflow';
 import type { StageName } from './stages.ts';
-import { type Role, TASK_QUEUES } from './task-queues.ts';
+import { queuePrefix, type Role, taskQueue } from './task-queues.ts';
 
 /** Which workers do a stage. */
 const ROLE_OF: Readonly<Record<StageName, Role>> = {
@@ -27,7 +27,7 @@ const ROLE_OF: Readonly<Record<StageName, Role>> = {
  */
 export function stageOptions(stage: StageName): ActivityOptions {
   return {
-    taskQueue: TASK_QUEUES[ROLE_OF[stage]],
+    taskQueue: taskQueue(ROLE_OF[stage], queuePrefix(workflowInfo().taskQueue)),
     startToCloseTimeout: '24 hours',
     heartbeatTimeout: '15 seconds',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

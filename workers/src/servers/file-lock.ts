@@ -7,9 +7,9 @@ import { processIsAlive } from './process-alive.ts';
 
 /** The holder touches its lock this often. */
 const REFRESH_MS = 2_000;
-/** A lock that nobody touched for so long has no holder (its host died, or its process id was given away). */
-const STALE_MS = 30_000;
 const POLL_MS = 100;
+/** A lock that nobody touches during so many polls has no holder (its host died, or its process id was given away). */
+const STALE_POLLS = 150;
 
 interface Holder {
   readonly pid: number;
@@ -28,10 +28,15 @@ export async function withFileLock<T>(
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const own: Holder = { pid: process.pid, host: hostname(), token: randomUUID() };
-  for (let waited = false; !(await create(path, own)); waited = true) {
+  let touched: number | undefined;
+  let unchanged = 0;
+  for (let polls = 0; !(await create(path, own)); polls++) {
     const holder = await readHolder(path);
-    if (!waited) onWait(holder?.pid);
-    if (await isStale(path, holder)) await removeStale(path, holder);
+    if (polls === 0) onWait(holder?.pid);
+    const now = await modified(path);
+    unchanged = now === touched ? unchanged + 1 : 0;
+    touched = now;
+    if (isDead(holder) || unchanged > STALE_POLLS) await removeStale(path, holder);
     else await sleep(POLL_MS);
   }
   const refresh = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), REFRESH_MS);
@@ -61,21 +66,22 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function isStale(path: string, holder: Holder | undefined): Promise<boolean> {
-  if (holder?.host === hostname() && !processIsAlive(holder.pid)) return true;
-  const touched = await stat(path).then(
+function isDead(holder: Holder | undefined): boolean {
+  return holder?.host === hostname() && !processIsAlive(holder.pid);
+}
+
+async function modified(path: string): Promise<number | undefined> {
+  return stat(path).then(
     (file) => file.mtimeMs,
-    () => Date.now(),
+    () => undefined,
   );
-  return Date.now() - touched > STALE_MS;
 }
 
 /** Only the process that creates the marker of a lock's generation removes it, so nobody removes a newer lock. */
 async function removeStale(path: string, holder: Holder | undefined): Promise<void> {
   const marker = `${path}.${holder?.token ?? 'empty'}.stale`;
-  const own: Holder = { pid: process.pid, host: hostname(), token: randomUUID() };
-  if (!(await create(marker, own))) {
-    if (await isStale(marker, await readHolder(marker))) await rm(marker, { force: true });
+  if (!(await create(marker, { pid: process.pid, host: hostname(), token: randomUUID() }))) {
+    if (isDead(await readHolder(marker))) await rm(marker, { force: true });
     await sleep(POLL_MS);
     return;
   }

@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { arrange } from '@quarry/activities/stages/arrange';
+import { readDone } from '@quarry/activities/stages/unit';
+import { write } from '@quarry/activities/stages/write';
+import type { Table } from '@quarry/workflows';
+import { expect, test } from 'vitest';
+import { candidate, type Fabricated, fabricateRun } from './fabricated-run.ts';
+
+const runId = 'fabricated-0123456789ab';
+
+async function writeAll(made: Fabricated): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const { table, parts } of await arrange(made.context, made.unit)) {
+    for (let part = 0; part < parts; part++) {
+      const result = await write(made.context, { ...made.unit, table, part });
+      const key = result.output.uri.split('/').at(-1)!;
+      const done = await readDone(made.context, made.unit.cache, 'write', key);
+      hashes.set(done.figures.path as string, done.figures.sha256 as string);
+    }
+  }
+  return hashes;
+}
+
+async function rowsOf(made: Fabricated, table: Table, where = ''): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  const path = join(made.directory, 'runs', runId, 'data', table, 'train-00000-of-00001.parquet');
+  const found = await connection.runAndReadAll(`SELECT * FROM read_parquet('${path}') ${where}`);
+  return found.getRowObjects();
+}
+
+test('triplets come in the order of queries and negatives, one row per kept negative', async () => {
+  const made = await fabricateRun();
+  await writeAll(made);
+  const rows = await rowsOf(made, 'triplet');
+  const expected = made.kept.flatMap((negatives, query) =>
+    negatives.map((negative) => ({
+      anchor: `query number ${query}`,
+      positive: `document number ${2 * query}`,
+      negative: `document number ${negative}`,
+    })),
+  );
+  expect(rows).toEqual(expected);
+  expect(rows.length).toBeGreaterThan(60);
+});
+
+test('n-tuples are full: queries with fewer negatives than N have none', async () => {
+  const made = await fabricateRun({ numNegatives: 2 });
+  await writeAll(made);
+  const rows = await rowsOf(made, 'n-tuple');
+  const expected = made.kept.flatMap((negatives, query) =>
+    negatives.length < 2
+      ? []
+      : [
+          {
+            anchor: `query number ${query}`,
+            positive: `document number ${2 * query}`,
+            negative_1: `document number ${negatives[0]}`,
+            negative_2: `document number ${negatives[1]}`,
+          },
+        ],
+  );
+  expect(rows).toEqual(expected);
+  expect(rows.length).toBeLessThan(40);
+});
+
+test('candidates hold every candidate with verdict, reason, judgement and owner', async () => {
+  const made = await fabricateRun({ strategy: 'saha' });
+  await writeAll(made);
+  const rows = await rowsOf(made, 'candidates');
+  expect(rows.length).toBe(40 * 7 - 10);
+  expect(rows.slice(0, 2)).toEqual([
+    {
+      query_id: 'q-0',
+      document_id: 'd-0',
+      rank: 1,
+      score: Math.fround(0.9),
+      owner_query_id: null,
+      owner_score: null,
+      verdict: 'dropped',
+      reason: 'known_positive',
+      relevance: 1,
+    },
+    {
+      query_id: 'q-0',
+      document_id: `d-${candidate(0, 1, 100)}`,
+      rank: 2,
+      score: Math.fround(0.8),
+      owner_query_id: 'q-1',
+      owner_score: Math.fround(0.001),
+      verdict: 'dropped',
+      reason: 'not_sampled',
+      relevance: 0,
+    },
+  ]);
+  for (const row of rows) expect(row.reason === null).toBe(row.verdict === 'kept');
+});
+
+test('clusters hold their pairs, the anchor first', async () => {
+  const made = await fabricateRun({ strategy: 'saha' });
+  await writeAll(made);
+  const rows = await rowsOf(made, 'clusters');
+  expect(rows.length).toBe(40);
+  expect(rows[3]).toEqual({
+    cluster: 1,
+    position: 1,
+    query_id: 'q-3',
+    query: 'query number 3',
+    positive_id: 'd-6',
+    positive: 'document number 6',
+  });
+});
+
+test('texts survive as they are: unicode, quotes, newlines, emoji, a quarter of a million letters', async () => {
+  const odd = [
+    '😀 ﬁ',
+    `it's "quoted"`,
+    'two\nlines\r\n',
+    'tab\tnul\u0000end',
+    'é'.normalize('NFD'),
+    '',
+    '𝔘',
+    'x'.repeat(250_000),
+  ];
+  const text = (side: string, row: number): string =>
+    odd[row % odd.length]! + (row < odd.length ? '' : `${side} ${row}`);
+  const made = await fabricateRun({ queries: 16, documents: 60, text });
+  await writeAll(made);
+  const rows = await rowsOf(made, 'triplet');
+  const expected = made.kept.flatMap((negatives, query) =>
+    negatives.map((negative) => [
+      text('query', query),
+      text('document', 2 * query),
+      text('document', negative),
+    ]),
+  );
+  expect(rows.map((row) => Object.values(row))).toEqual(expected);
+  expect(await rowsOf(made, 'triplet', `WHERE anchor = '😀 ﬁ'`)).toHaveLength(made.kept[0]!.length);
+});
+
+test('the bytes are the same at 1, 2 and 4 threads, and however the shards are cut', async () => {
+  const many = { strategy: 'saha', queries: 30_000, documents: 40_000, k: 12 } as const;
+  const all: Map<string, string>[] = [];
+  for (const [threads, shardRows] of [
+    [1, 30_000],
+    [2, 7_001],
+    [4, 4_096],
+  ] as const) {
+    all.push(await writeAll(await fabricateRun({ ...many, threads, shardRows })));
+  }
+  expect(all[0]!.size).toBe(4);
+  expect(all[1]).toEqual(all[0]);
+  expect(all[2]).toEqual(all[0]);
+});

@@ -1,0 +1,42 @@
+import type { Job } from './job.ts';
+
+/** What the number of candidates depends on, beside the job. */
+export interface CandidatesPerQueryInput {
+  /** Most positives of one query. */
+  readonly maxPositives: number;
+  /** Documents of the corpus. */
+  readonly documents: number;
+  /** Most documents that are one query itself (0 to 2): they take places and are dropped. Default 0. */
+  readonly maxSelf?: number;
+}
+
+/** The retrieval metrics of the report look at 10 ranks. */
+const METRIC_DEPTH = 10;
+
+/**
+ * How many candidates are retrieved per query (`k`), and how many of those that survive the filters may be looked at
+ * (`rangeMax`, exclusive).
+ *
+ * `saha`: the paper's pool, 2 K m (arXiv 2508.00955; `first` = K m in phase 1 and 2 K m in phase 2).
+ * `margin`: as sentence-transformers 6.0.1 does. `rangeMax` is the job's, else rangeMin + numNegatives + maxPositives,
+ * with ten times the negatives where a relative margin, an absolute margin or maxScore may drop some (minScore does
+ * not count there); `maxPositives` more are retrieved, because the positives take places. Places for documents that are
+ * the query itself are ours.
+ */
+export function candidatesPerQuery(
+  mining: Job['mining'],
+  { maxPositives, documents, maxSelf = 0 }: CandidatesPerQueryInput,
+): { readonly k: number; readonly rangeMax: number } {
+  if (mining.strategy === 'saha') {
+    const pool = 2 * mining.topK * mining.poolMultiplier;
+    return { k: atMost(documents, pool), rangeMax: pool };
+  }
+  const { numNegatives, rangeMin, relativeMargin, absoluteMargin, maxScore } = mining;
+  const mayDrop = relativeMargin !== undefined || absoluteMargin !== undefined || maxScore !== undefined;
+  const rangeMax = mining.rangeMax ?? rangeMin + numNegatives * (mayDrop ? 10 : 1) + maxPositives;
+  return { k: atMost(documents, rangeMax + maxPositives + maxSelf), rangeMax };
+}
+
+function atMost(documents: number, wanted: number): number {
+  return Math.min(documents, Math.max(METRIC_DEPTH, wanted));
+}
