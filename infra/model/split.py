@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wordnet import Synset
 
@@ -67,7 +67,11 @@ def make_split(synsets: list[Synset], tags: dict[tuple[str, str], int]) -> Split
 
     texts = set().union(*(parts(s.definition) for s in chosen)) if chosen else set()
     gone = barred | {s.id for s in chosen}
-    training = [s for s in synsets if s.id not in gone and not (parts(s.definition) & texts)]
+    training = [
+        replace(s, examples=[e for e in s.examples if normalise(e) not in texts])
+        for s in synsets
+        if s.id not in gone and not (parts(s.definition) & texts)
+    ]
 
     # What fell out of training with a held-out text may have taken a word's last definition along.
     trained = {l for s in training for l in s.lemmas}

@@ -2,7 +2,7 @@
 export type Interval = readonly [started: number, ended: number];
 
 /** More stretches than this are not told apart: the smallest gaps count as busy. Keeps workflow state small. */
-const MOST_INTERVALS = 256;
+const MOST_INTERVALS = 48;
 
 /** The union of `intervals` and `added`: disjoint, ascending. */
 export function addInterval(intervals: readonly Interval[], added: Interval): Interval[] {

@@ -29,7 +29,8 @@ export async function mineUnits({
   const end = Math.min(range.end, range.start + UNITS_PER_RUN);
   let sum = tally;
   await mapInWindow(range.start, end, window, async (number) => {
-    sum = addUnit(sum, await runUnit(run, units, number));
+    const result = await runUnit(run, units, number);
+    sum = addUnit(sum, result);
   });
   if (end === range.end) return sum;
   const { parent } = workflowInfo();

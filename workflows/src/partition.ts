@@ -62,11 +62,18 @@ export function shardLimits(sizing: ShardSizing, size: SideSize): ShardLimits {
   const rowLimit = shardRowLimit(sizing);
   const most = sizing.shardRows === undefined ? MOST_SHARDS : Number.POSITIVE_INFINITY;
   const byRows = Math.min(most, Math.ceil(size.rows / rowLimit));
-  const byText = Math.min(MOST_SHARDS, Math.ceil(Math.max(size.tokens / SHARD_TOKENS, size.bytes / SHARD_BYTES)));
+  const byText = Math.min(
+    MOST_SHARDS,
+    Math.ceil(Math.max(size.tokens / SHARD_TOKENS, size.bytes / SHARD_BYTES)),
+  );
   const count = Math.max(1, byRows, byText);
   const even = (total: number): number => Math.max(1, Math.ceil(total / count));
   return byRows >= byText
-    ? { rows: even(size.rows), tokens: Math.max(SHARD_TOKENS, even(size.tokens)), bytes: Math.max(SHARD_BYTES, even(size.bytes)) }
+    ? {
+        rows: even(size.rows),
+        tokens: Math.max(SHARD_TOKENS, even(size.tokens)),
+        bytes: Math.max(SHARD_BYTES, even(size.bytes)),
+      }
     : { rows: rowLimit, tokens: even(size.tokens), bytes: even(size.bytes) };
 }
 

@@ -23,9 +23,15 @@ export const STAGE_VERSIONS = {
 /** Owners kept per candidate by `scoreOwners`, most similar first; more are looked up when they are needed. */
 export const OWNERS_PER_CANDIDATE = 32;
 
-export function embedKey({ model, plan }: RunDocument, side: Side, shard: number): string {
+/** Given vectors belong to rows of the input's files, so to one plan; a model's belong to contents. */
+export function embedKey({ model, plan, planKey }: RunDocument, side: Side, shard: number): string {
   const rows = (side === 'query' ? plan.queryShards : plan.documentShards)[shard]!.sha256;
-  return unitKey('embed', STAGE_VERSIONS.embed, [side, model.sha256], [rows]);
+  return unitKey(
+    'embed',
+    STAGE_VERSIONS.embed,
+    [side, model.sha256],
+    model.kind === 'vectors' ? [planKey, rows] : [rows],
+  );
 }
 
 export function indexKey(run: RunDocument, part: number): string {
@@ -34,29 +40,24 @@ export function indexKey(run: RunDocument, part: number): string {
     'index',
     STAGE_VERSIONS.index,
     [run.search.engine, m, efConstruction, run.job.seed],
-    partKeys(run, part),
+    documentKeys(run, part),
   );
 }
 
 export function searchKey(run: RunDocument, shard: number, part: number): string {
-  const { engine, k } = run.search;
-  const corpus = engine === 'exact' ? partKeys(run, part) : [indexKey(run, part)];
-  const parameters = [
-    engine,
-    k,
-    engine === 'exact' ? null : (run.job.search.efSearch ?? 2 * k),
-    run.search.parts[part]!.documents.start,
-  ];
-  return unitKey('search', STAGE_VERSIONS.search, parameters, [
+  return unitKey('search', STAGE_VERSIONS.search, searchParameters(run), [
     embedKey(run, 'query', shard),
-    pairsKey(run),
-    ...corpus,
+    inputKey(run),
+    partKey(run, part),
   ]);
 }
 
 export function mergeKey(run: RunDocument, shard: number): string {
-  const partial = run.search.parts.map((_, part) => searchKey(run, shard, part));
-  return unitKey('merge', STAGE_VERSIONS.merge, run.search.k, partial);
+  return unitKey('merge', STAGE_VERSIONS.merge, searchParameters(run), [
+    embedKey(run, 'query', shard),
+    inputKey(run),
+    corpusKey(run),
+  ]);
 }
 
 export function measureRecallKey(run: RunDocument): string {
@@ -71,7 +72,7 @@ export function measureRecallKey(run: RunDocument): string {
 export function scoreOwnersKey(run: RunDocument, shard: number): string {
   return unitKey('scoreOwners', STAGE_VERSIONS.scoreOwners, OWNERS_PER_CANDIDATE, [
     mergeKey(run, shard),
-    pairsKey(run),
+    inputKey(run),
     queryVectorsKey(run),
   ]);
 }
@@ -95,12 +96,12 @@ export function filterKey(run: RunDocument, shard: number): string {
           sampling,
           run.job.seed,
         ];
-  return unitKey('filter', STAGE_VERSIONS.filter, parameters, [mergeKey(run, shard), pairsKey(run)]);
+  return unitKey('filter', STAGE_VERSIONS.filter, parameters, [mergeKey(run, shard), inputKey(run)]);
 }
 
 export function clusterKey(run: RunDocument): string {
-  const { topK, poolMultiplier, unowned } = run.job.mining;
-  const parameters = [topK, poolMultiplier, unowned, isClassification(run)];
+  const { topK, poolMultiplier, unowned, numNegatives } = run.job.mining;
+  const parameters = [topK, poolMultiplier, unowned, numNegatives, isClassification(run)];
   return unitKey('cluster', STAGE_VERSIONS.cluster, parameters, [
     ...allShards(run, filterKey),
     ...allShards(run, scoreOwnersKey),
@@ -112,32 +113,60 @@ export function isClassification({ job }: RunDocument): boolean {
   return job.mining.classification ?? job.input.format === 'classification';
 }
 
-function partKeys(run: RunDocument, part: number): string[] {
+function searchParameters({ job, search }: RunDocument): unknown[] {
+  return [search.engine, search.k, search.engine === 'exact' ? null : (job.search.efSearch ?? 2 * search.k)];
+}
+
+function documentKeys(run: RunDocument, part: number): string[] {
   const { start, end } = run.search.parts[part]!.shards;
   return Array.from({ length: end - start }, (_, i) => embedKey(run, 'document', start + i));
 }
 
-const queryVectorsKeys = new WeakMap<RunDocument, string>();
+/** What one part is searched with: its vectors or its graph, and where its ids begin. */
+const partKey = oncePerRun((run, part: number) => {
+  const { engine, parts } = run.search;
+  const content = engine === 'exact' ? documentKeys(run, part) : [indexKey(run, part)];
+  return unitKey('search', STAGE_VERSIONS.search, ['part', parts[part]!.documents.start], content);
+});
 
-/** All query vectors as one key, computed once per run: there may be 10,000 shards. */
-function queryVectorsKey(run: RunDocument): string {
-  let key = queryVectorsKeys.get(run);
-  if (key === undefined) {
-    key = unitKey(
-      'embed',
-      STAGE_VERSIONS.embed,
-      'all',
-      allShards(run, (_, shard) => embedKey(run, 'query', shard)),
-    );
-    queryVectorsKeys.set(run, key);
-  }
-  return key;
-}
+const corpusKey = oncePerRun((run) =>
+  unitKey(
+    'search',
+    STAGE_VERSIONS.search,
+    'corpus',
+    run.search.parts.map((_, part) => partKey(run, part)),
+  ),
+);
 
-function pairsKey({ plan }: RunDocument): string {
-  return `${plan.fingerprints.pairs}:${plan.fingerprints.judgements}`;
-}
+const queryVectorsKey = oncePerRun((run) =>
+  unitKey(
+    'embed',
+    STAGE_VERSIONS.embed,
+    'queries',
+    allShards(run, (_, shard) => embedKey(run, 'query', shard)),
+  ),
+);
+
+/** Everything of the normalised input that stages after embedding look at. */
+const inputKey = oncePerRun(({ plan, job }) =>
+  unitKey('plan', STAGE_VERSIONS.plan, job.input.sameIdSpace, Object.entries(plan.fingerprints).flat()),
+);
 
 function allShards(run: RunDocument, key: (run: RunDocument, shard: number) => string): string[] {
   return run.plan.queryShards.map((_, shard) => key(run, shard));
+}
+
+/** Keys over all shards are computed once per run: there may be 10,000 shards, and as many units that ask. */
+function oncePerRun<Rest extends number[]>(
+  compute: (run: RunDocument, ...numbers: Rest) => string,
+): (run: RunDocument, ...numbers: Rest) => string {
+  const keys = new WeakMap<RunDocument, Map<string, string>>();
+  return (run, ...numbers) => {
+    const known = keys.get(run) ?? new Map<string, string>();
+    keys.set(run, known);
+    const name = numbers.join();
+    const key = known.get(name) ?? compute(run, ...numbers);
+    known.set(name, key);
+    return key;
+  };
 }

@@ -1,0 +1,27 @@
+import type { Job } from '@quarry/workflows';
+import type { StageContext } from '../stages/stage-context.ts';
+import { beirInput } from './beir.ts';
+import { classificationInput } from './classification.ts';
+import type { InputFile } from './input-file.ts';
+import { pairsInput } from './pairs.ts';
+import type { Source, Staging } from './staging.ts';
+
+/** The files of a job's input, and how they are staged. */
+export interface Input {
+  /** In the order in which they are read. */
+  readonly files: Readonly<Partial<Record<Source, InputFile>>>;
+  /** Reads every file; `directory` is local and private. */
+  readonly stage: (context: StageContext, staging: Staging, directory: string) => Promise<void>;
+}
+
+/** @throws QuarryError BadJob where a file is missing */
+export function findInput(context: StageContext, input: Job['input']): Promise<Input> {
+  switch (input.format) {
+    case 'beir':
+      return beirInput(context, input);
+    case 'pairs':
+      return pairsInput(context, input);
+    case 'classification':
+      return classificationInput(context, input);
+  }
+}

@@ -1,0 +1,86 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Job } from '@quarry/workflows';
+import { sqlText } from '../tables/duckdb.ts';
+import type { InputFile } from './input-file.ts';
+import type { Source } from './staging.ts';
+
+/**
+ * From staged rows to dense ids, in SQL over keys alone (no texts), every order total. Leaves these tables:
+ *
+ * - `documents` (document, and the columns of its first row), `queries` (query, and the same)
+ * - `document_of_row`, `query_of_row` (seq, id, first: seq of the row whose content it has, and for documents the id)
+ * - `pairs` (query, document, place, relevance), `judged` (query, document, relevance)
+ * - `bad_rows`, with what only now turned out to be bad
+ *
+ * Memory: DuckDB's limit; what does not fit goes to disk.
+ */
+export async function numberRows(
+  connection: DuckDBConnection,
+  { dedup, minRelevance }: Pick<Job['input'], 'dedup' | 'minRelevance'>,
+  files: Readonly<Partial<Record<Source, InputFile>>>,
+): Promise<void> {
+  const identity = dedup ? 'hash' : 'id';
+  await connection.run(`
+    CREATE TABLE documents AS
+      SELECT (row_number() OVER (ORDER BY hash, seq) - 1)::INTEGER AS document, *
+      FROM document_rows SEMI JOIN (SELECT min(seq) AS seq FROM document_rows GROUP BY ${identity}) USING (seq)
+      ORDER BY document;
+    CREATE TABLE document_of_row AS
+      SELECT r.seq, r.id, d.document, d.seq AS first FROM document_rows r JOIN documents d USING (${identity});
+    CREATE TABLE query_of_row AS
+      SELECT r.seq, r.id, f.first
+      FROM query_rows r JOIN (SELECT ${identity}, min(seq) AS first FROM query_rows GROUP BY ${identity}) f USING (${identity});
+    CREATE TABLE document_of_id AS SELECT id, min(document) AS document FROM document_of_row GROUP BY id;
+    CREATE TABLE query_of_id AS SELECT id, min(first) AS first FROM query_of_row GROUP BY id;
+    CREATE TABLE resolved AS
+      SELECT p.*, coalesce(qs.first, qi.first) AS query_first, coalesce(ds.document, di.document) AS document
+      FROM pair_rows p
+        LEFT JOIN query_of_row qs ON qs.seq = p.query_seq
+        LEFT JOIN query_of_id qi ON qi.id = p.query_id
+        LEFT JOIN document_of_row ds ON ds.seq = p.document_seq
+        LEFT JOIN document_of_id di ON di.id = p.document_id;
+  `);
+  await quarantineUnresolved(connection, files);
+  await connection.run(`
+    CREATE TABLE judgements AS
+      SELECT query_first, document, min(seq) AS seq, max(relevance) AS relevance
+      FROM resolved WHERE query_first IS NOT NULL AND document IS NOT NULL GROUP BY ALL;
+    CREATE TABLE queries AS
+      SELECT (row_number() OVER (ORDER BY seq) - 1)::INTEGER AS query, *
+      FROM query_rows
+        SEMI JOIN (SELECT query_first AS seq FROM judgements WHERE relevance >= ${minRelevance}) USING (seq)
+      ORDER BY query;
+    CREATE TABLE pairs AS
+      SELECT q.query, j.document, (row_number() OVER (ORDER BY j.seq) - 1)::INTEGER AS place, j.relevance
+      FROM judgements j JOIN queries q ON q.seq = j.query_first WHERE j.relevance >= ${minRelevance}
+      ORDER BY q.query, place;
+    CREATE TABLE judged AS
+      SELECT q.query, j.document, j.relevance
+      FROM judgements j JOIN queries q ON q.seq = j.query_first WHERE j.relevance < ${minRelevance}
+      ORDER BY q.query, j.document;
+  `);
+}
+
+/** Judgements of a query or document that is not there: bad, with the reason saying whether it was or never was. */
+async function quarantineUnresolved(
+  connection: DuckDBConnection,
+  files: Readonly<Partial<Record<Source, InputFile>>>,
+): Promise<void> {
+  const reason = (side: 'query' | 'document', source: Source): string => {
+    const name = files[source]?.name ?? 'the input';
+    return `'${side} "' || u.${side}_id || '" ' || CASE WHEN ${side}_bad.line IS NULL
+      THEN ${sqlText(`is not in ${name}`)} ELSE ${sqlText(`is quarantined itself (${name}:`)} || ${side}_bad.line || ')' END`;
+  };
+  const bad = (source: Source): string =>
+    `(SELECT id, min(line) AS line FROM bad_rows WHERE source = '${source}' AND id IS NOT NULL GROUP BY id)`;
+  await connection.run(`
+    INSERT INTO bad_rows
+      SELECT 'pairs', u.line, NULL,
+        CASE WHEN u.query_first IS NULL THEN ${reason('query', 'queries')} ELSE ${reason('document', 'documents')} END
+      FROM resolved u
+        LEFT JOIN ${bad('queries')} query_bad ON query_bad.id = u.query_id
+        LEFT JOIN ${bad('documents')} document_bad ON document_bad.id = u.document_id
+      WHERE u.query_first IS NULL OR u.document IS NULL
+      ORDER BY u.seq
+  `);
+}

@@ -1,0 +1,93 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { QuarryError } from '../failures.ts';
+import { readNumber, streamColumns } from '../tables/duckdb-columns.ts';
+import type { InputFile } from './input-file.ts';
+import type { Source, Staging } from './staging.ts';
+
+/** One line of `quarantine.jsonl`, a file of every plan. */
+export interface QuarantinedRow {
+  /** Relative to the input's directory. */
+  readonly file: string;
+  /** 1-based line; with Parquet 1-based row. */
+  readonly row: number;
+  readonly reason: string;
+}
+
+/** Where a plan names its bad rows. */
+export const QUARANTINE_FILE = 'quarantine.jsonl';
+
+const SHOWN = 10;
+
+/** Bad rows of each input, and all of them written to `path` in the order of the inputs and their rows. */
+export async function writeQuarantine(
+  connection: DuckDBConnection,
+  files: Readonly<Partial<Record<Source, InputFile>>>,
+  path: string,
+): Promise<Record<Source, number>> {
+  const counts = { documents: 0, queries: 0, pairs: 0 };
+  const lines = async function* (): AsyncGenerator<string> {
+    for await (const bad of badRows(connection)) {
+      counts[bad.source]++;
+      const row: QuarantinedRow = {
+        file: files[bad.source]?.name ?? bad.source,
+        row: bad.line,
+        reason: bad.reason,
+      };
+      yield `${JSON.stringify(row)}\n`;
+    }
+  };
+  await pipeline(lines, createWriteStream(path));
+  return counts;
+}
+
+/**
+ * @throws QuarryError BadInput where an input has no row, or a larger share of bad ones than the job allows, with the
+ * first ten
+ */
+export async function refuseBadInput(
+  staging: Staging,
+  files: Readonly<Partial<Record<Source, InputFile>>>,
+  maxBadRows: number,
+): Promise<void> {
+  for (const [source, file] of Object.entries(files) as [Source, InputFile][]) {
+    const rows = staging.fileRows[source];
+    if (rows === 0)
+      throw new QuarryError('BadInput', `${file.uri} holds no row; expected at least one of ${source}`);
+    const bad = await readNumber(
+      staging.connection,
+      `SELECT count(DISTINCT line) FROM bad_rows WHERE source = '${source}'`,
+    );
+    if (bad / rows <= maxBadRows) continue;
+    const shown: string[] = [];
+    for await (const { line, reason } of badRows(staging.connection, source)) {
+      if (shown.length < SHOWN) shown.push(`  ${file.name}:${line}: ${reason}`);
+    }
+    throw new QuarryError(
+      'BadInput',
+      [
+        `${bad} of ${rows} rows of ${file.uri} (${percent(bad / rows)}) are bad; input.maxBadRows allows ${percent(maxBadRows)}.`,
+        `The first ${shown.length}:`,
+        ...shown,
+        'Mend them, or raise input.maxBadRows.',
+      ].join('\n'),
+    );
+  }
+}
+
+async function* badRows(
+  connection: DuckDBConnection,
+  source?: Source,
+): AsyncGenerator<{ source: Source; line: number; reason: string }> {
+  const where = source === undefined ? '' : `WHERE source = '${source}'`;
+  const sql = `SELECT source, line, reason FROM bad_rows ${where} ORDER BY source, line, reason`;
+  for await (const { rows, columns } of streamColumns(connection, sql)) {
+    const [sources, lines, reasons] = columns as [Source[], number[], string[]];
+    for (let i = 0; i < rows; i++) yield { source: sources[i]!, line: lines[i]!, reason: reasons[i]! };
+  }
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}

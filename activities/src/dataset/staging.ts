@@ -1,0 +1,178 @@
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import { DOUBLE, type DuckDBConnection, INTEGER, VARCHAR } from '@duckdb/node-api';
+import { type DuckDb, openDuckDb } from '../tables/duckdb.ts';
+import { DuckDbAppender } from '../tables/duckdb-appender.ts';
+import type { BadRow, SourceRow } from './source-row.ts';
+import { TextSpool } from './text-spool.ts';
+
+/** Which input a row belongs to, for the account and for `quarantine.jsonl`. */
+export type Source = 'documents' | 'queries' | 'pairs';
+
+/** Bytes of text in one bucket of the spool. */
+const BUCKET_BYTES = 64 * 2 ** 20;
+const MOST_BUCKETS = 512;
+
+const ROWS = {
+  seq: INTEGER,
+  source: VARCHAR,
+  row: INTEGER,
+  line: INTEGER,
+  id: VARCHAR,
+  /** sha256 of the text, hex: in DuckDB's order of strings the order of the bytes. */
+  hash: VARCHAR,
+  bytes: INTEGER,
+  /** Of the text spool. */
+  bucket: INTEGER,
+};
+const PAIR_ROWS = {
+  seq: INTEGER,
+  line: INTEGER,
+  query_seq: INTEGER,
+  query_id: VARCHAR,
+  document_seq: INTEGER,
+  document_id: VARCHAR,
+  relevance: DOUBLE,
+};
+const BAD_ROWS = { source: VARCHAR, line: INTEGER, id: VARCHAR, reason: VARCHAR };
+
+/** A query or document as the readers give it. */
+export interface StagedRow {
+  /** The file that a bad one is counted against. */
+  readonly source: Source;
+  /** 0-based row in the file of given vectors, -1 where it has none. */
+  readonly row: number;
+  readonly line: number;
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Each side by its place in staging, or by id. */
+export interface StagedPair {
+  readonly line: number;
+  readonly query: number | string;
+  readonly document: number | string;
+  readonly relevance: number;
+}
+
+/**
+ * The input on its way to dense ids: keys in DuckDB tables (`document_rows`, `query_rows`, `pair_rows`, `bad_rows`, in
+ * input order by `seq`), texts in spools. Memory: DuckDB's limit, 16 MiB per spool, one batch of rows.
+ */
+export class Staging {
+  readonly connection: DuckDBConnection;
+  readonly documentTexts: TextSpool;
+  readonly queryTexts: TextSpool;
+  /** Data rows read of each input. */
+  readonly fileRows: Record<Source, number> = { documents: 0, queries: 0, pairs: 0 };
+  /** Rows that a file of given document vectors has, where the documents have no file of their own. */
+  documentSourceRows: number | null = null;
+  /** Rows whose positive is a list of another length than one. */
+  listPositives = 0;
+  /** Pairs staged, and bad rows of the pairs' file that gave none. */
+  pairRows = 0;
+
+  readonly #duckDb: DuckDb;
+  readonly #documents: DuckDbAppender;
+  readonly #queries: DuckDbAppender;
+  readonly #pairs: DuckDbAppender;
+  readonly #bad: DuckDbAppender;
+  readonly #buckets: number;
+  #documentSeq = 0;
+  #querySeq = 0;
+  #queryBytes = 0;
+
+  private constructor(
+    duckDb: DuckDb,
+    directory: string,
+    buckets: number,
+    appenders: readonly [DuckDbAppender, DuckDbAppender, DuckDbAppender, DuckDbAppender],
+  ) {
+    this.#duckDb = duckDb;
+    this.connection = duckDb.connection;
+    this.#buckets = buckets;
+    this.documentTexts = new TextSpool(join(directory, 'documents'));
+    this.queryTexts = new TextSpool(join(directory, 'queries'));
+    [this.#documents, this.#queries, this.#pairs, this.#bad] = appenders;
+  }
+
+  /** `inputBytes`: about how much text will come. */
+  static async open(directory: string, threads: number, inputBytes: number): Promise<Staging> {
+    const duckDb = await openDuckDb({ directory: join(directory, 'duckdb'), threads, onDisk: true });
+    const { connection } = duckDb;
+    const buckets = Math.min(MOST_BUCKETS, Math.max(1, Math.ceil(inputBytes / BUCKET_BYTES)));
+    return new Staging(duckDb, directory, buckets, [
+      await DuckDbAppender.createTable(connection, 'document_rows', ROWS),
+      await DuckDbAppender.createTable(connection, 'query_rows', ROWS),
+      await DuckDbAppender.createTable(connection, 'pair_rows', PAIR_ROWS),
+      await DuckDbAppender.createTable(connection, 'bad_rows', BAD_ROWS),
+    ]);
+  }
+
+  /** Returns its place in staging. */
+  addDocument(document: StagedRow): number {
+    const text = Buffer.from(document.text);
+    const key = hash('sha256', text, 'hex');
+    // Ranges of hashes, so that buckets follow each other in dense order.
+    const bucket = Math.floor((Number.parseInt(key.slice(0, 8), 16) / 2 ** 32) * this.#buckets);
+    this.documentTexts.add(bucket, this.#documentSeq, text);
+    addKey(this.#documents, this.#documentSeq, document, key, text.length, bucket);
+    return this.#documentSeq++;
+  }
+
+  /** Returns its place in staging. */
+  addQuery(query: StagedRow): number {
+    const text = Buffer.from(query.text);
+    const bucket = Math.floor(this.#queryBytes / BUCKET_BYTES);
+    this.#queryBytes += text.length;
+    this.queryTexts.add(bucket, this.#querySeq, text);
+    addKey(this.#queries, this.#querySeq, query, hash('sha256', text, 'hex'), text.length, bucket);
+    return this.#querySeq++;
+  }
+
+  addPair({ line, query, document, relevance }: StagedPair): void {
+    const bySeq = (side: number | string): number | null => (typeof side === 'number' ? side : null);
+    const byId = (side: number | string): string | null => (typeof side === 'string' ? side : null);
+    this.#pairs.add(
+      this.pairRows++,
+      line,
+      bySeq(query),
+      byId(query),
+      bySeq(document),
+      byId(document),
+      relevance,
+    );
+  }
+
+  addBad(source: Source, { line }: Pick<SourceRow, 'line'>, { reason, id }: BadRow): void {
+    this.#bad.add(source, line, id, reason);
+    if (source === 'pairs') this.pairRows++;
+  }
+
+  /** Everything was read: the tables can be queried. */
+  async finishReading(): Promise<void> {
+    for (const appender of [this.#documents, this.#queries, this.#pairs, this.#bad]) appender.close();
+    await this.documentTexts.flush();
+    await this.queryTexts.flush();
+  }
+
+  async drain(): Promise<void> {
+    await this.documentTexts.drain();
+    await this.queryTexts.drain();
+  }
+
+  close(): void {
+    this.#duckDb.close();
+  }
+}
+
+function addKey(
+  table: DuckDbAppender,
+  seq: number,
+  { source, row, line, id }: StagedRow,
+  key: string,
+  bytes: number,
+  bucket: number,
+): void {
+  table.add(seq, source, row, line, id, key, bytes, bucket);
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { INTEGER, VARCHAR } from '@duckdb/node-api';
+import {
+  estimatedTokens,
+  ShardCutter,
+  type ShardSizing,
+  type SideSize,
+  shardLimits,
+} from '@quarry/workflows/partition';
+import { type Shard, shardFile } from '../stages/run-document.ts';
+import type { StageContext } from '../stages/stage-context.ts';
+import type { UnitOutput } from '../stages/unit.ts';
+import { type DuckDb, openDuckDb, sqlText } from '../tables/duckdb.ts';
+import { DuckDbAppender } from '../tables/duckdb-appender.ts';
+import { streamColumns } from '../tables/duckdb-columns.ts';
+import type { Staging } from './staging.ts';
+
+/** The shards of one side, and hashes over their rows that do not depend on how they are cut. */
+export interface WrittenShards {
+  readonly rows: number;
+  readonly shards: readonly Shard[];
+  /** sha256 over content hashes and ids in dense order. */
+  readonly fingerprint: string;
+  /** sha256 over the source rows in dense order: which given vector belongs to which row. */
+  readonly sourceRows: string;
+}
+
+/**
+ * Writes one side's rows, in dense order, into one Parquet file per shard.
+ *
+ * Memory: DuckDB's limit for the keys, the texts of one shard (about 1 MiB; 128 MiB at most in a corpus that 4,000
+ * shards of that size hold), one bucket of the spool.
+ */
+export async function writeShards(
+  context: StageContext,
+  staging: Staging,
+  output: UnitOutput,
+  sizing: ShardSizing,
+): Promise<WrittenShards> {
+  const { side, maxLength } = sizing;
+  const table = side === 'query' ? 'queries' : 'documents';
+  const texts = side === 'query' ? staging.queryTexts : staging.documentTexts;
+  const size = await sideSize(staging, table, maxLength);
+  const cutter = new ShardCutter(shardLimits(sizing, size), maxLength);
+  const fingerprint = createHash('sha256');
+  const sourceRows = createHash('sha256');
+  const shards: Shard[] = [];
+  const duckDb = await openDuckDb({ directory: join(output.directory, `${table}.tmp`), threads: 1 });
+  let file: ShardFile | null = null;
+  let dense = 0;
+  try {
+    const sql = `SELECT seq, id, hash, bytes, bucket, "row" FROM ${table} ORDER BY ${side}`;
+    for await (const { rows, columns } of streamColumns(staging.connection, sql)) {
+      context.signal.throwIfAborted();
+      context.progress(dense, size.rows);
+      const [seqs, ids, hashes, bytes, buckets, sources] = columns as unknown as Columns;
+      for (let i = 0; i < rows; i++) {
+        if (cutter.startsShard(bytes[i]!)) {
+          shards.push(await file!.close(dense));
+          file = null;
+        }
+        file ??= await ShardFile.open(
+          duckDb,
+          side,
+          dense,
+          await output.path(shardFile(table, shards.length)),
+        );
+        const text = await texts.read(buckets[i]!, seqs[i]!);
+        file.add(dense++, ids[i]!, text.toString(), sources[i]!, hashes[i]!);
+      }
+      fingerprint.update(hashes.map((hash, i) => `${hash} ${JSON.stringify(ids[i])}\n`).join(''));
+      sourceRows.update(`${sources.join('\n')}\n`);
+    }
+    if (file) shards.push(await file.close(dense));
+  } finally {
+    duckDb.close();
+  }
+  return {
+    rows: dense,
+    shards,
+    fingerprint: fingerprint.digest('hex'),
+    sourceRows: sourceRows.digest('hex'),
+  };
+}
+
+type Columns = readonly [
+  seq: readonly number[],
+  id: readonly string[],
+  hash: readonly string[],
+  bytes: readonly number[],
+  bucket: readonly number[],
+  row: readonly number[],
+];
+
+async function sideSize(staging: Staging, table: string, maxLength: number): Promise<SideSize> {
+  let [rows, tokens, bytes] = [0, 0, 0];
+  for await (const { columns } of streamColumns(
+    staging.connection,
+    `SELECT bytes, count(*)::DOUBLE FROM ${table} GROUP BY bytes`,
+  )) {
+    const [length, count] = columns as [readonly number[], readonly number[]];
+    for (const [i, n] of count.entries()) {
+      rows += n;
+      tokens += n * estimatedTokens(length[i]!, maxLength);
+      bytes += n * length[i]!;
+    }
+  }
+  return { rows, tokens, bytes };
+}
+
+/** One shard on its way into its file. */
+class ShardFile {
+  readonly #duckDb: DuckDb;
+  readonly #rows: DuckDbAppender;
+  readonly #column: string;
+  readonly #start: number;
+  readonly #path: string;
+  readonly #hash = createHash('sha256');
+
+  private constructor(duckDb: DuckDb, rows: DuckDbAppender, column: string, start: number, path: string) {
+    this.#duckDb = duckDb;
+    this.#rows = rows;
+    this.#column = column;
+    this.#start = start;
+    this.#path = path;
+  }
+
+  static async open(duckDb: DuckDb, column: string, start: number, path: string): Promise<ShardFile> {
+    const columns = { [column]: INTEGER, id: VARCHAR, text: VARCHAR, row: INTEGER };
+    const rows = await DuckDbAppender.createTable(duckDb.connection, 'shard', columns);
+    return new ShardFile(duckDb, rows, column, start, path);
+  }
+
+  add(dense: number, id: string, text: string, row: number, hash: string): void {
+    this.#rows.add(dense, id, text, row);
+    this.#hash.update(hash, 'hex');
+  }
+
+  async close(end: number): Promise<Shard> {
+    this.#rows.close();
+    await this.#duckDb.connection.run(`
+      COPY (SELECT "${this.#column}", id, text, "row"::BIGINT AS "row" FROM shard ORDER BY "${this.#column}")
+      TO ${sqlText(this.#path)} (FORMAT parquet, COMPRESSION snappy)`);
+    return { start: this.#start, end, sha256: this.#hash.digest('hex') };
+  }
+}

@@ -1,0 +1,49 @@
+import type { Job } from '@quarry/workflows';
+import type { Dependencies } from '../stages/stage-context.ts';
+import { localModelDirectory } from './model-directory.ts';
+import { readModelFiles } from './model-files.ts';
+import { hashJson, hashModel } from './model-hash.ts';
+import type { ModelIdentity } from './model-identity.ts';
+import { type ModelSettings, modelSettings } from './model-settings.ts';
+import { describeVectors } from './vectors-identity.ts';
+
+/** What vectors are kept as; part of a model's identity. */
+const DTYPE = 'float32';
+
+/**
+ * What a job's model is, from its files alone: nothing is run. The files are hashed once per process.
+ *
+ * @throws QuarryError BadModel or BadVectors, with what is missing or wrong and what to do
+ */
+export async function describeModel(context: Dependencies, model: Job['model']): Promise<ModelIdentity> {
+  if (model.kind === 'vectors') return describeVectors(context, model);
+  return (await openModel(context, model)).identity;
+}
+
+/** A model's identity, and the settings with which the kernel runs it from this machine's copy. */
+export async function openModel(
+  context: Dependencies,
+  model: Exclude<Job['model'], { kind: 'vectors' }>,
+): Promise<{ readonly identity: ModelIdentity; readonly settings: ModelSettings }> {
+  const directory = await localModelDirectory(context, model.path, model.file);
+  const files = await readModelFiles(directory, model.file);
+  const content = await hashModel(files, model.file);
+  const settings = modelSettings(files, model, content.dynamicQuantization);
+  const preprocessing = preprocessingOf(settings);
+  const { kind, dimension, maxLength, oneRowAtATime } = settings;
+  const sha256 = hashJson([kind, content.sha256, model.file, maxLength, preprocessing, DTYPE]);
+  return {
+    identity: { kind, path: model.path, sha256, dimension, maxLength, preprocessing, oneRowAtATime },
+    settings,
+  };
+}
+
+function preprocessingOf(settings: ModelSettings): Record<string, unknown> {
+  const shared = { pooling: settings.pooling, normalize: true };
+  if (settings.kind === 'generator') {
+    const { prompt, chatTemplate } = settings;
+    return { ...shared, prompt, chatTemplate: chatTemplate === null ? 'ChatML' : hashJson(chatTemplate) };
+  }
+  const { queryPrefix, documentPrefix } = settings;
+  return { ...shared, queryPrefix, documentPrefix };
+}

@@ -1,0 +1,84 @@
+import type { Side } from '@quarry/workflows';
+import { chatRenderer } from './chat-template.ts';
+import { readModelFiles } from './model-files.ts';
+import { ModelSession } from './model-session.ts';
+import type { ModelSettings } from './model-settings.ts';
+import { encoderTokens, generatorTokens, type RowTokens } from './row-tokens.ts';
+import { type Batch, ShapedBatches } from './shaped-batches.ts';
+import { TextTokenizer, type TokenRow } from './tokenizer.ts';
+
+/** A model ready to embed: tokenizer, prompt and session. Lives in a worker thread. */
+export class LoadedModel {
+  readonly settings: ModelSettings;
+  /** Rows are embedded alone: the model's vectors depend on their batch, as its graph says or a probe has shown. */
+  readonly oneRowAtATime: boolean;
+  readonly #session: ModelSession;
+  readonly #rowTokens: RowTokens;
+
+  static async load(settings: ModelSettings, threads: number): Promise<LoadedModel> {
+    const tokenizer = await TextTokenizer.load(settings.directory);
+    const rowTokens =
+      settings.kind === 'encoder'
+        ? encoderTokens(settings, tokenizer)
+        : generatorTokens(settings, tokenizer, await rendererOf(settings));
+    const session = await ModelSession.open(settings, tokenizer.padId, threads);
+    const alone = settings.oneRowAtATime || (await dependsOnBatch(session, settings, rowTokens));
+    return new LoadedModel(settings, session, rowTokens, alone);
+  }
+
+  constructor(settings: ModelSettings, session: ModelSession, rowTokens: RowTokens, oneRowAtATime: boolean) {
+    this.settings = settings;
+    this.#session = session;
+    this.#rowTokens = rowTokens;
+    this.oneRowAtATime = oneRowAtATime;
+  }
+
+  tokens(text: string, side: Side): TokenRow {
+    return this.#rowTokens(text, side);
+  }
+
+  batches<Item extends TokenRow>(): ShapedBatches<Item> {
+    return new ShapedBatches<Item>(this.settings.maxLength, this.oneRowAtATime);
+  }
+
+  /** Vectors [items, dimension] of one batch, not normalised. Blocks the thread. */
+  run({ items, rows, length }: Batch<TokenRow>): Promise<Float32Array> {
+    return this.#session.run(
+      items.map(({ ids }) => ids),
+      rows,
+      length,
+    );
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+}
+
+async function rendererOf(settings: Extract<ModelSettings, { kind: 'generator' }>) {
+  const { tokenizerConfig } = await readModelFiles(settings.directory, settings.graph);
+  return chatRenderer(settings.chatTemplate, tokenizerConfig);
+}
+
+const PROBES = [
+  'a short text',
+  'another one, a little longer than the first: 1234567890',
+  'x',
+  'und noch einer',
+];
+
+/** Whether a row's bits change with its place and company in a batch of one shape. */
+async function dependsOnBatch(
+  session: ModelSession,
+  { dimension, maxLength, kind }: ModelSettings,
+  rowTokens: RowTokens,
+): Promise<boolean> {
+  // Without a mask an encoder would look at padding.
+  if (kind === 'encoder' && !session.signature.inputs.has('attention_mask')) return true;
+  const [probe, ...company] = PROBES.map((text) => rowTokens(text, 'document').ids);
+  const length = Math.min(maxLength, Math.max(...[probe!, ...company].map((ids) => ids.length)) + 1);
+  const alone = await session.run([probe!], 4, length);
+  const together = await session.run([...company, probe!], 4, length);
+  const offset = company.length * dimension;
+  return alone.some((value, i) => !Object.is(value, together[offset + i]));
+}

@@ -1,0 +1,86 @@
+import { type Funnel, REASONS, type Reason } from '@quarry/workflows';
+import type { Histogram } from './histogram.ts';
+import type { MiningFigures } from './mining-tally.ts';
+import type { RetrievalSums } from './retrieval-metrics.ts';
+
+/** The sums over a run's units that the report and the manifest hold. Pure. */
+
+/** Adds the figures of query shards. At least one. */
+export function sumMining(shards: readonly MiningFigures[]): MiningFigures {
+  return {
+    funnel: sumFunnels(shards.map(({ funnel }) => funnel)),
+    rows: {
+      triplet: sum(shards, ({ rows }) => rows.triplet),
+      'n-tuple': sum(shards, ({ rows }) => rows['n-tuple']),
+      candidates: sum(shards, ({ rows }) => rows.candidates),
+    },
+    queriesWithFewer: sum(shards, (shard) => shard.queriesWithFewer),
+    scores: {
+      kept: sumHistograms(shards.map(({ scores }) => scores.kept)),
+      dropped: sumHistograms(shards.map(({ scores }) => scores.dropped)),
+      positive: sumHistograms(shards.map(({ scores }) => scores.positive)),
+    },
+  };
+}
+
+/** Reasons in the order of `REASONS`, whatever the order of the shards. */
+export function sumFunnels(funnels: readonly Funnel[]): Funnel {
+  const dropped: Partial<Record<Reason, number>> = {};
+  for (const reason of REASONS) {
+    const count = sum(funnels, (funnel) => funnel.dropped[reason] ?? 0);
+    if (count > 0) dropped[reason] = count;
+  }
+  return {
+    candidates: sum(funnels, ({ candidates }) => candidates),
+    kept: sum(funnels, ({ kept }) => kept),
+    dropped,
+  };
+}
+
+/** Candidates that `kept` and `dropped` leave unexplained; 0 where the accounts are right. */
+export function unaccounted({ candidates, kept, dropped }: Funnel): number {
+  return candidates - kept - sum(Object.values(dropped), (count) => count);
+}
+
+/** Histograms of the same bins. */
+export function sumHistograms(histograms: readonly Histogram[]): Histogram {
+  const { from, to, bins } = histograms[0]!;
+  return {
+    from,
+    to,
+    bins: bins.map((_, bin) => sum(histograms, (histogram) => histogram.bins[bin]!)),
+    under: sum(histograms, ({ under }) => under),
+    over: sum(histograms, ({ over }) => over),
+  };
+}
+
+/** Means over the queries of a group. */
+export interface Retrieval {
+  readonly queries: number;
+  readonly 'hit@1': number;
+  readonly 'hit@5': number;
+  readonly 'hit@10': number;
+  readonly 'mrr@10': number;
+  readonly 'ndcg@10': number;
+  /** Queries by the rank of their first positive. */
+  readonly firstPositive: Readonly<Record<string, number>>;
+}
+
+export function meanRetrieval(sums: RetrievalSums): Retrieval {
+  const { queries, firstPositive } = sums;
+  const mean = (name: 'hit@1' | 'hit@5' | 'hit@10' | 'mrr@10' | 'ndcg@10'): number =>
+    queries === 0 ? 0 : sums[name] / queries;
+  return {
+    queries,
+    'hit@1': mean('hit@1'),
+    'hit@5': mean('hit@5'),
+    'hit@10': mean('hit@10'),
+    'mrr@10': mean('mrr@10'),
+    'ndcg@10': mean('ndcg@10'),
+    firstPositive,
+  };
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

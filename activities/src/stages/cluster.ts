@@ -1,0 +1,105 @@
+import type { RunRef, UnitResult } from '@quarry/workflows';
+import type { FormClustersInput, FormClustersOutput, ShardFiles } from '../pool/kernels/form-clusters.ts';
+import {
+  clusterKey,
+  filterKey,
+  isClassification,
+  mergeKey,
+  OWNERS_PER_CANDIDATE,
+  scoreOwnersKey,
+} from './keys.ts';
+import { mapConcurrently } from './map-concurrently.ts';
+import { FETCHES, ownerFiles, planFile, queryVectorFiles } from './owner-inputs.ts';
+import { type RunDocument, readRunDocument } from './run-document.ts';
+import type { StageContext } from './stage-context.ts';
+import { memoised, type UnitOutput, unitFile } from './unit.ts';
+
+/**
+ * SaHa's sequential claim over ids and scores: one reducer for all query shards, in a worker thread. It puts out the
+ * clusters, and for each query shard the final verdicts on its candidates.
+ *
+ * Memory: the paths of the shards' files here; in the worker thread 17 bytes per query, 24 per pair, 20 per row of the
+ * clusters, one query shard's candidates (18 bytes each), and at most 200 MiB beside. On disk: local copies of all
+ * candidates where the cache is not local.
+ */
+export async function cluster(context: StageContext, unit: RunRef): Promise<UnitResult> {
+  const run = await readRunDocument(context, unit);
+  return memoised(context, unit, 'cluster', clusterKey(run), async (output) => {
+    const input = await inputOf(context, unit, run, output);
+    const figures = await context.pool.run<FormClustersInput, FormClustersOutput>({
+      kernel: 'form-clusters',
+      input,
+      signal: context.signal,
+      onProgress: context.progress,
+    });
+    return { rows: figures.clusterRows, figures: { ...figures } };
+  });
+}
+
+async function inputOf(
+  context: StageContext,
+  unit: RunRef,
+  run: RunDocument,
+  output: UnitOutput,
+): Promise<FormClustersInput> {
+  const { topK, poolMultiplier, unowned, numNegatives } = run.job.mining;
+  const [pairQuery, pairDocument, pairRow, queryPairs] = await Promise.all([
+    planFile(context, unit, run, 'pairQuery'),
+    planFile(context, unit, run, 'pairDocument'),
+    planFile(context, unit, run, 'pairRow'),
+    planFile(context, unit, run, 'queryPairs'),
+  ]);
+  return {
+    topK,
+    poolMultiplier,
+    classification: isClassification(run),
+    keepUnowned: unowned === 'keep',
+    numNegatives,
+    queries: run.plan.queries,
+    k: run.search.k,
+    dimension: run.model.dimension,
+    ownersListed: OWNERS_PER_CANDIDATE,
+    pairs: { pairQuery, pairDocument, pairRow, queryPairs },
+    owners: await ownerFiles(context, unit, run),
+    vectors: await queryVectorFiles(context, unit, run),
+    shards: await mapConcurrently([...run.plan.queryShards.keys()], FETCHES, (shard) =>
+      shardFiles(context, unit, run, output, shard),
+    ),
+    output: {
+      clusters: await output.path('clusters.npy'),
+      ownerScores: await output.path('cluster-owner-scores.npy'),
+    },
+  };
+}
+
+async function shardFiles(
+  context: StageContext,
+  { cache }: RunRef,
+  run: RunDocument,
+  output: UnitOutput,
+  shard: number,
+): Promise<ShardFiles> {
+  context.signal.throwIfAborted();
+  const { start, end } = run.plan.queryShards[shard]!;
+  const merged = mergeKey(run, shard);
+  const owned = scoreOwnersKey(run, shard);
+  const number = String(shard).padStart(5, '0');
+  return {
+    start,
+    end,
+    ids: await unitFile(context, cache, 'merge', merged, 'ids.npy'),
+    scores: await unitFile(context, cache, 'merge', merged, 'scores.npy'),
+    positiveScores: await unitFile(context, cache, 'merge', merged, 'positive-scores.npy'),
+    reasons: await unitFile(context, cache, 'filter', filterKey(run, shard), 'reason.npy'),
+    ownerOffsets: await unitFile(context, cache, 'scoreOwners', owned, 'owner-offsets.npy'),
+    ownerQueries: await unitFile(context, cache, 'scoreOwners', owned, 'owner-queries.npy'),
+    ownerScores: await unitFile(context, cache, 'scoreOwners', owned, 'owner-scores.npy'),
+    output: {
+      reasons: await output.path(`reason-${number}.npy`),
+      kept: await output.path(`kept-${number}.npy`),
+      pairs: await output.path(`pair-${number}.npy`),
+      owners: await output.path(`owner-${number}.npy`),
+      ownerScores: await output.path(`owner-score-${number}.npy`),
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Job } from '@quarry/workflows';
+import { candidatesPerQuery } from '@quarry/workflows/candidates-per-query';
+import { partition } from '@quarry/workflows/partition';
+import type { PlanFigures } from '../dataset/plan-input.ts';
+import type { ModelIdentity } from '../embedder/model-identity.ts';
+import { chooseEngine } from '../index/choose-engine.ts';
+import { jobHash } from './job-hash.ts';
+import type { Plan, RunDocument, SearchPlan } from './run-document.ts';
+import { runVersions } from './run-versions.ts';
+
+/** Digits of a run's id behind its name. */
+const ID_DIGITS = 12;
+
+/** What a run is derived from. */
+export interface RunParts {
+  readonly job: Job;
+  readonly plan: Plan;
+  readonly planKey: string;
+  readonly figures: Pick<PlanFigures, 'maxSelf' | 'sourceOrder'>;
+  readonly model: ModelIdentity;
+}
+
+/** The run document: a pure function of the job, the normalised input, the model and the versions. */
+export function deriveRun({ job, plan, planKey, figures, model: described }: RunParts): RunDocument {
+  const model = boundToRows(described, figures.sourceOrder);
+  const versions = runVersions();
+  const run = { job, plan, planKey, model, search: searchPlan(job, plan, model, figures.maxSelf), versions };
+  return { runId: runId(run), ...run };
+}
+
+/**
+ * `<name>-<12 hex of sha256(job, fingerprints, model, versions)>`: equal runs have equal ids, wherever their files lie and
+ * however the work is cut.
+ */
+export function runId({
+  job,
+  plan,
+  model,
+  versions,
+}: Pick<RunDocument, 'job' | 'plan' | 'model' | 'versions'>): string {
+  const fingerprints = Object.entries(plan.fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
+  const content = JSON.stringify([jobHash(job), fingerprints, model.sha256, versions]);
+  return `${job.name}-${createHash('sha256').update(content).digest('hex').slice(0, ID_DIGITS)}`;
+}
+
+function searchPlan(job: Job, plan: Plan, { dimension }: ModelIdentity, maxSelf: number): SearchPlan {
+  const { queries, documents, maxPositives, documentShards } = plan;
+  const { k } = candidatesPerQuery(job.mining, { maxPositives, documents, maxSelf });
+  const { engine, why } = chooseEngine(job.search, { queries, documents, dimension, candidates: k });
+  const { partRows } = job.execution;
+  return { engine, why, k, parts: partition(documentShards, { dimension, partRows }) };
+}
+
+/** Given vectors belong to source rows: the same files over rows in another order are other vectors. */
+function boundToRows(model: ModelIdentity, sourceOrder: string): ModelIdentity {
+  if (model.kind !== 'vectors') return model;
+  const sha256 = createHash('sha256').update(`${model.sha256}:${sourceOrder}`).digest('hex');
+  return { ...model, sha256 };
+}

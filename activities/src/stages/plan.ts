@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { Job, Planned, Ref } from '@quarry/workflows';
+import { type ShardSizing, shardRowLimit } from '@quarry/workflows/partition';
+import { hashInput } from '../dataset/input-bytes.ts';
+import { findInput, type Input } from '../dataset/input-format.ts';
+import { type PlanFigures, planInput } from '../dataset/plan-input.ts';
+import { checkVectorRows } from '../dataset/vector-rows.ts';
+import { describeModel } from '../embedder/describe-model.ts';
+import type { ModelIdentity } from '../embedder/model-identity.ts';
+import { runDirectory } from './arrangement.ts';
+import { deriveRun } from './derive-run.ts';
+import { checkJob } from './job-check.ts';
+import { STAGE_VERSIONS } from './keys.ts';
+import { type Plan, type RunDocument, unitDirectory } from './run-document.ts';
+import type { StageContext } from './stage-context.ts';
+import { memoised, readDone, unitKey } from './unit.ts';
+
+/**
+ * Checks the job, normalises the input, sizes the units, and names the run. The input is normalised once: what it
+ * depends on is the bytes of its files. The run document is derived anew each time, which costs nothing.
+ *
+ * Memory: DuckDB's limits (400 MB for keys, as much again while a shard is written), one bucket of texts (64 MiB), 28
+ * bytes per pair and 12 per query.
+ */
+export async function plan(context: StageContext, { job: given }: { readonly job: Job }): Promise<Planned> {
+  const job = withoutSlashes(checkJob(given));
+  const cache = job.cache ?? `${job.output.path}/cache`;
+  const model = await describeModel(context, job.model);
+  const input = await findInput(context, job.input);
+  const sizing = sizingOf(job, model);
+  const planKey = await keyOf(context, job, input, sizing);
+  const planned = await memoised(context, { cache }, 'plan', planKey, async (output) => {
+    const { rows, figures } = await planInput(context, output, { job: job.input, input, sizing });
+    return { rows, figures: { ...figures } };
+  });
+  const figures = (await readDone(context, cache, 'plan', planKey)).figures as unknown as PlanFigures;
+  await checkVectorRows(context, job, figures);
+  const run = deriveRun({
+    job,
+    plan: await readPlan(context, cache, planKey, input),
+    planKey,
+    figures,
+    model,
+  });
+  const document = await putRun(context, cache, run);
+  const output = runDirectory(run);
+  const { search } = run;
+  return {
+    cache,
+    run: document,
+    runId: run.runId,
+    output,
+    ...(await committed(context, output)),
+    strategy: job.mining.strategy,
+    documents: run.plan.documents,
+    queries: run.plan.queries,
+    pairs: run.plan.pairs,
+    quarantined: run.plan.quarantined,
+    documentShards: run.plan.documentShards.length,
+    queryShards: run.plan.queryShards.length,
+    parts: search.parts.length,
+    indexParts: search.engine === 'exact' ? 0 : search.parts.length,
+    planned,
+  };
+}
+
+function withoutSlashes(job: Job): Job {
+  const trim = (uri: string): string => uri.replace(/\/+$/, '');
+  const output = { ...job.output, path: trim(job.output.path) };
+  return job.cache === undefined ? { ...job, output } : { ...job, output, cache: trim(job.cache) };
+}
+
+function sizingOf(
+  job: Job,
+  { maxLength, dimension }: ModelIdentity,
+): (side: ShardSizing['side']) => ShardSizing {
+  const { shardRows, partRows } = job.execution;
+  return (side) => ({ side, maxLength, dimension, shardRows, partRows });
+}
+
+async function keyOf(
+  context: StageContext,
+  job: Job,
+  { files }: Input,
+  sizing: (side: ShardSizing['side']) => ShardSizing,
+): Promise<string> {
+  const { format, columns, corpus, dedup, sameIdSpace, minRelevance, maxBadRows } = job.input;
+  const { maxLength, shardRows } = sizing('document');
+  const limits = [
+    maxLength,
+    shardRows ?? null,
+    shardRowLimit(sizing('query')),
+    shardRowLimit(sizing('document')),
+  ];
+  const parameters = [
+    format,
+    format === 'pairs' ? [columns, corpus?.columns ?? null] : null,
+    [dedup, sameIdSpace, minRelevance, maxBadRows],
+    limits,
+  ];
+  const hashes: string[] = [];
+  for (const [source, file] of Object.entries(files))
+    hashes.push(`${source} ${file.name} ${await hashInput(context, file)}`);
+  return unitKey('plan', STAGE_VERSIONS.plan, parameters, hashes);
+}
+
+/** The plan with the URIs of this job's files: the same input may have been planned where it lay before. */
+async function readPlan(
+  context: StageContext,
+  cache: string,
+  planKey: string,
+  { files }: Input,
+): Promise<Plan> {
+  const uri = `${unitDirectory(cache, 'plan', planKey)}/plan.json`;
+  const found = JSON.parse(new TextDecoder().decode(await context.openStore(uri).read(uri))) as Plan;
+  const inputs = found.inputs.map((account) => ({
+    ...account,
+    uri: (files[account.name as keyof Input['files']] ?? files.pairs!).uri,
+  }));
+  return { ...found, inputs };
+}
+
+/** Puts the run document under its hash, which it returns. */
+async function putRun(context: StageContext, cache: string, run: RunDocument): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(run));
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+  const uri = `${cache}/run/${hash}/run.json`;
+  await context.openStore(uri).writeIfAbsent(uri, bytes);
+  return hash;
+}
+
+async function committed(
+  context: StageContext,
+  directory: string,
+): Promise<Pick<Planned, 'manifest' | 'funnel'>> {
+  const uri = `${directory}/_manifest.json`;
+  const bytes = await context.openStore(uri).readIfPresent(uri);
+  if (!bytes) return { manifest: null, funnel: null };
+  const { funnel, files } = JSON.parse(new TextDecoder().decode(bytes)) as {
+    funnel: NonNullable<Planned['funnel']>;
+    files: readonly { rows: number }[];
+  };
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const manifest: Ref = { uri, rows, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { manifest, funnel };
+}

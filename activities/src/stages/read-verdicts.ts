@@ -1,0 +1,136 @@
+import type { RunRef } from '@quarry/workflows';
+import type { ShardCandidates } from '../tables/candidates.ts';
+import type { Npy, NpyArray } from '../tables/npy.ts';
+import { readNpyRows } from '../tables/npy-rows.ts';
+import type { TrainingShard } from '../tables/training-pairs.ts';
+import { clusterKey, filterKey, mergeKey } from './keys.ts';
+import { PLAN_FILES, planDirectory, type RunDocument } from './run-document.ts';
+import type { Dependencies } from './stage-context.ts';
+import { readUnitNpy } from './unit.ts';
+
+/** Where the final verdicts of a run lie: with `margin` each filter unit has its shard's, with `saha` the cluster unit has all. */
+function verdictArray<A extends NpyArray>(
+  dependencies: Dependencies,
+  { cache }: RunRef,
+  run: RunDocument,
+  shard: number,
+  name: string,
+): Promise<Npy<A>> {
+  return run.job.mining.strategy === 'saha'
+    ? readUnitNpy<A>(
+        dependencies,
+        cache,
+        'cluster',
+        clusterKey(run),
+        `${name}-${String(shard).padStart(5, '0')}.npy`,
+      )
+    : readUnitNpy<A>(dependencies, cache, 'filter', filterKey(run, shard), `${name}.npy`);
+}
+
+/** What the training tables are made of; memory: q x k x 6 bytes and the shard's pairs. */
+export async function readTrainingShard(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+  shard: number,
+): Promise<TrainingShard> {
+  const queries = run.plan.queryShards[shard]!;
+  const [ids, kept, pair, queryPairs] = await Promise.all([
+    readUnitNpy<Int32Array>(dependencies, unit.cache, 'merge', mergeKey(run, shard), 'ids.npy'),
+    verdictArray<Int16Array>(dependencies, unit, run, shard, 'kept'),
+    verdictArray<Int32Array>(dependencies, unit, run, shard, 'pair'),
+    planRows<Int32Array>(dependencies, unit, run, 'queryPairs', queries.start, queries.end + 1),
+  ]);
+  const pairDocument = await planRows<Int32Array>(
+    dependencies,
+    unit,
+    run,
+    'pairDocument',
+    queryPairs[0]!,
+    queryPairs.at(-1)!,
+  );
+  return {
+    queries,
+    k: run.search.k,
+    ids: ids.data,
+    kept: kept.data,
+    keptWidth: kept.shape[1]!,
+    pair: pair.data,
+    queryPairs,
+    pairDocument,
+  };
+}
+
+/** What the table of candidates is made of; memory: q x k x 17 bytes, the shard's pairs and all judgements (12 bytes each). */
+export async function readCandidates(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+  shard: number,
+): Promise<ShardCandidates> {
+  const queries = run.plan.queryShards[shard]!;
+  const merged = mergeKey(run, shard);
+  const saha = run.job.mining.strategy === 'saha';
+  const [ids, scores, reasons, owners, ownerScores, judgements] = await Promise.all([
+    readUnitNpy<Int32Array>(dependencies, unit.cache, 'merge', merged, 'ids.npy'),
+    readUnitNpy<Float32Array>(dependencies, unit.cache, 'merge', merged, 'scores.npy'),
+    verdictArray<Uint8Array>(dependencies, unit, run, shard, 'reason'),
+    saha ? verdictArray<Int32Array>(dependencies, unit, run, shard, 'owner') : null,
+    saha ? verdictArray<Float32Array>(dependencies, unit, run, shard, 'owner-score') : null,
+    readJudgements(dependencies, unit, run, shard),
+  ]);
+  return {
+    queries,
+    k: run.search.k,
+    ids: ids.data,
+    scores: scores.data,
+    reasons: reasons.data,
+    owners: owners?.data ?? null,
+    ownerScores: ownerScores?.data ?? null,
+    judgements,
+  };
+}
+
+/** What was judged of a shard's queries: the positives, and what was judged and is none. */
+async function readJudgements(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+  shard: number,
+): Promise<ShardCandidates['judgements']> {
+  const { start, end } = run.plan.queryShards[shard]!;
+  const queryPairs = await planRows<Int32Array>(dependencies, unit, run, 'queryPairs', start, end + 1);
+  const [first, last] = [queryPairs[0]!, queryPairs.at(-1)!];
+  const [documents, relevance, judged, judgedRelevance] = await Promise.all([
+    planRows<Int32Array>(dependencies, unit, run, 'pairDocument', first, last),
+    planRows<Float32Array>(dependencies, unit, run, 'pairRelevance', first, last),
+    planRows<Int32Array>(dependencies, unit, run, 'judged'),
+    planRows<Float32Array>(dependencies, unit, run, 'judgedRelevance'),
+  ]);
+  let next = 0;
+  while (next * 2 < judged.length && judged[next * 2]! < start) next++;
+  return (query) => {
+    const found = new Map<number, number>();
+    for (let pair = queryPairs[query - start]!; pair < queryPairs[query - start + 1]!; pair++) {
+      found.set(documents[pair - first]!, relevance[pair - first]!);
+    }
+    let at = next;
+    while (at * 2 < judged.length && judged[at * 2]! < query) at++;
+    next = at;
+    for (; judged[at * 2] === query; at++) found.set(judged[at * 2 + 1]!, judgedRelevance[at]!);
+    return found;
+  };
+}
+
+/** Rows of one of the plan's arrays. */
+export async function planRows<A extends Int32Array | Float32Array>(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+  file: keyof typeof PLAN_FILES,
+  start?: number,
+  end?: number,
+): Promise<A> {
+  const uri = `${planDirectory(unit, run)}/${PLAN_FILES[file]}`;
+  return (await readNpyRows<A>(dependencies.openStore(uri), uri, start, end)).data;
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import type { Execution, Funnel, Ref, RunRef } from '@quarry/workflows';
+import { buildReport } from '../report/build-report.ts';
+import { dataSetCard } from '../report/data-set-card.ts';
+import { readQuarantined } from '../report/quarantined.ts';
+import { readClusters, readFiles, readMining, readRecall, readRetrieval } from '../report/run-figures.ts';
+import { runDirectory } from './arrangement.ts';
+import { readRunDocument } from './run-document.ts';
+import type { StageContext } from './stage-context.ts';
+
+/**
+ * Puts `report.json`, the data set card (`README.md`) and `job.json` into the run's directory. They hold what a person
+ * asks of a run; the manifest hashes none of them, so times may stand here.
+ *
+ * Memory: the figures of 32 units, and the list of files.
+ */
+export async function report(
+  context: StageContext,
+  unit: RunRef & { readonly execution: Execution },
+): Promise<{ readonly report: Ref; readonly funnel: Funnel }> {
+  const run = await readRunDocument(context, unit);
+  const mining = await readMining(context, unit, run);
+  const found = {
+    mining,
+    clusters: await readClusters(context, unit, run),
+    retrieval: await readRetrieval(context, unit, run),
+    recall: await readRecall(context, unit, run),
+    quarantined: await readQuarantined(context, unit, run),
+    execution: unit.execution,
+    ...(await readFiles(context, unit, run)),
+  };
+  const built = buildReport(run, found);
+  const directory = runDirectory(run);
+  const store = context.openStore(directory);
+  const put = async (name: string, text: string): Promise<Ref> => {
+    const bytes = new TextEncoder().encode(text);
+    const uri = `${directory}/${name}`;
+    context.signal.throwIfAborted();
+    await store.write(uri, bytes);
+    return { uri, rows: 1, sha256: createHash('sha256').update(bytes).digest('hex') };
+  };
+  await put('job.json', `${JSON.stringify(run.job, null, 2)}\n`);
+  await put('README.md', dataSetCard(run, built));
+  const ref = await put('report.json', `${JSON.stringify(built, null, 2)}\n`);
+  return { report: ref, funnel: mining.funnel };
+}

@@ -1,0 +1,91 @@
+import { NO_CANDIDATE, type Range, REASONS } from '@quarry/workflows';
+import type { DenseColumns } from './dense-rows.ts';
+import { sqlText } from './duckdb.ts';
+import type { OutputTable } from './output-table.ts';
+import { assertRows } from './training-pairs.ts';
+
+const NAMES = `[${REASONS.map(sqlText).join(', ')}]`;
+
+/** `candidates`: the lossless table. Every candidate, its scores, its verdict and reason, by query and rank. */
+export const candidates: OutputTable = {
+  documents: ['SELECT document FROM dense'],
+  queries: ['SELECT query FROM dense', 'SELECT owner FROM dense WHERE owner >= 0'],
+  documentColumns: ['id'],
+  queryColumns: ['id'],
+  select: `
+    SELECT r.place, q.id AS query_id, d.id AS document_id, r.rank, r.score, o.id AS owner_query_id,
+      CASE WHEN isnan(r.owner_score) THEN NULL ELSE r.owner_score END AS owner_score,
+      CASE WHEN r.reason = 0 THEN 'kept' ELSE 'dropped' END AS verdict,
+      CASE WHEN r.reason = 0 THEN NULL ELSE ${NAMES}[r.reason + 1] END AS reason,
+      CASE WHEN isnan(r.relevance) THEN NULL ELSE r.relevance END AS relevance
+    FROM dense r
+    JOIN queries q ON q.query = r.query
+    JOIN documents d ON d.document = r.document
+    LEFT JOIN queries o ON o.query = r.owner`,
+};
+
+/** One query shard's candidates. */
+export interface ShardCandidates {
+  readonly queries: Range;
+  readonly k: number;
+  /** int32 [q, k] */
+  readonly ids: Int32Array;
+  /** float32 [q, k] */
+  readonly scores: Float32Array;
+  /** uint8 [q, k]: codes of reasons. */
+  readonly reasons: Uint8Array;
+  /** int32 [q, k], -1 = none; null where the strategy looks at no owners. */
+  readonly owners: Int32Array | null;
+  /** float32 [q, k] */
+  readonly ownerScores: Float32Array | null;
+  /** What was judged of a query (dense id): relevance by document. */
+  readonly judgements: (query: number) => ReadonlyMap<number, number>;
+}
+
+/** The shard's rows `start` (inclusive) to `end` (exclusive), dense; `place` counts on from `firstPlace`. */
+export function candidateRows(
+  shard: ShardCandidates,
+  start: number,
+  end: number,
+  firstPlace: number,
+): DenseColumns & { readonly place: Int32Array } {
+  const rows = end - start;
+  const integers = (): Int32Array => new Int32Array(rows);
+  const dense = {
+    place: integers(),
+    query: integers(),
+    document: integers(),
+    rank: integers(),
+    score: new Float32Array(rows),
+    reason: integers(),
+    owner: integers().fill(-1),
+    owner_score: new Float32Array(rows).fill(Number.NaN),
+    relevance: new Float32Array(rows).fill(Number.NaN),
+  };
+  const { queries, k, ids, scores, reasons, owners, ownerScores } = shard;
+  let row = -start;
+  for (let i = 0; i < queries.end - queries.start && row < rows; i++) {
+    const judgements = shard.judgements(queries.start + i);
+    for (let rank = 0; rank < k; rank++) {
+      const at = i * k + rank;
+      if (reasons[at] === NO_CANDIDATE) continue;
+      if (row >= 0 && row < rows) {
+        dense.place[row] = firstPlace + row;
+        dense.query[row] = queries.start + i;
+        dense.document[row] = ids[at]!;
+        dense.rank[row] = rank + 1;
+        dense.score[row] = scores[at]!;
+        dense.reason[row] = reasons[at]!;
+        if (owners && ownerScores && owners[at]! >= 0) {
+          dense.owner[row] = owners[at]!;
+          dense.owner_score[row] = ownerScores[at]!;
+        }
+        const relevance = judgements.get(ids[at]!);
+        if (relevance !== undefined) dense.relevance[row] = relevance;
+      }
+      row++;
+    }
+  }
+  assertRows('candidates', row + start, end);
+  return dense;
+}

@@ -1,0 +1,84 @@
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { QuarryError } from '../failures.ts';
+import { decodeNpyHeader, type NpyArray, npyHeader } from './npy.ts';
+
+/** Local `.npy` files read and written piecewise and synchronously: for pool kernels, which may block their thread. */
+
+const HEADER_BYTES = 256;
+
+/**
+ * Reads rows `start` (inclusive) to `end` (exclusive) into `into`, which they must fill.
+ *
+ * @throws QuarryError `BadArtefact` where the file has elements of another size, or too few rows
+ */
+export function readLocalRows<A extends NpyArray>(path: string, start: number, end: number, into: A): A {
+  const file = openSync(path, 'r');
+  try {
+    const head = new Uint8Array(Math.min(HEADER_BYTES, fstatSync(file).size));
+    readSync(file, head, 0, head.length, 0);
+    const { dtype, shape, offset } = decodeNpyHeader(head, path);
+    const size = Number(dtype.slice(2));
+    const bytesPerRow = size * shape.slice(1).reduce((product, n) => product * n, 1);
+    const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
+    const fits = end <= shape[0]! && (end - start) * bytesPerRow === bytes.length;
+    if (!fits || size !== into.BYTES_PER_ELEMENT) {
+      throw new QuarryError(
+        'BadArtefact',
+        `${path}: ${dtype} [${shape.join(', ')}], of which rows ${start} to ${end} were expected to be ${into.length} elements of ${into.BYTES_PER_ELEMENT} bytes: the cache holds results of another version; remove it`,
+      );
+    }
+    readBytes(file, path, bytes, offset + start * bytesPerRow);
+    return into;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readBytes(file: number, path: string, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    const read = readSync(file, bytes, done, Math.min(bytes.length - done, 1 << 26), position + done);
+    if (read === 0) {
+      throw new QuarryError(
+        'BadArtefact',
+        `${path}: ends ${bytes.length - done} bytes early: the file is cut off; remove it from the cache`,
+      );
+    }
+    done += read;
+  }
+}
+
+/** Writes a one-dimensional `.npy` file piece by piece; its length is known at the end. */
+export class LocalNpyWriter {
+  readonly #file: number;
+  readonly #dtype: string;
+  #position: number;
+  #length = 0;
+
+  constructor(path: string, dtype: '<i4' | '<f4') {
+    this.#file = openSync(path, 'w');
+    this.#dtype = dtype;
+    this.#position = npyHeader(dtype, [0]).length;
+  }
+
+  append(piece: NpyArray): void {
+    this.#write(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength), this.#position);
+    this.#position += piece.byteLength;
+    this.#length += piece.length;
+  }
+
+  /** Puts the header before the elements: headers of one dimension are all of one size. */
+  finish(): void {
+    this.#write(npyHeader(this.#dtype, [this.#length]), 0);
+    this.close();
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #write(bytes: Uint8Array, position: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(this.#file, bytes, done, bytes.length - done, position + done);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { QuarryError } from '../failures.ts';
+import type { StageContext } from '../stages/stage-context.ts';
+import type { Value } from './column-edges.ts';
+import { sqlText } from './duckdb.ts';
+import { readBack } from './read-back.ts';
+import { columnList, type ParquetFile } from './write-parquet.ts';
+
+/** A file where it now lies, with what it was written from. */
+export interface PutFile extends Omit<ParquetFile, 'path'> {
+  readonly uri: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/**
+ * Reads a file back from where it was put and compares it with what it was written from: size, rows, columns, and the
+ * first and last row of every row group. parquetjs-lite does so by ranged reads of the object; where it cannot decompress
+ * (zstd), DuckDB decodes the values from a local copy. Returns the name of the reader that decoded the values. Throws
+ * `BadArtefact` where something differs.
+ */
+export async function verifyParquet(
+  context: StageContext,
+  connection: DuckDBConnection,
+  file: PutFile,
+): Promise<'parquetjs-lite' | 'duckdb'> {
+  const { uri, rows, bytes, columns } = file;
+  const store = context.openStore(uri);
+  const size = await store.size(uri);
+  if (size !== bytes) throw differs(uri, 'size', `${size} bytes`, `${bytes} bytes`);
+  const found = await readBack(store, uri, bytes, columns, context.signal);
+  if (found.rows !== rows) throw differs(uri, 'footer', `${found.rows} rows`, `${rows} rows`);
+  const inGroups = found.rowGroups.reduce((sum, n) => sum + n, 0);
+  if (inGroups !== rows) throw differs(uri, 'row groups', `${inGroups} rows`, `${rows} rows`);
+
+  const places = edgePlaces(found.rowGroups);
+  const names = columnList(columns);
+  const wanted = await valuesOf(
+    connection,
+    `SELECT place, ${names} FROM (${file.select}) WHERE place IN (${list(places)})`,
+  );
+  const edges = found.edges ?? (await decodedByDuckDb(context, connection, file, places));
+  for (const [i, place] of places.entries()) {
+    const row = wanted.get(place);
+    for (const [c, column] of columns.entries()) {
+      const [is, shouldBe] = [edges[i]![c], row?.[c]];
+      if (is !== shouldBe)
+        throw differs(uri, `row ${place}, column ${column.name}`, shown(is), shown(shouldBe));
+    }
+  }
+  return found.edges ? 'parquetjs-lite' : 'duckdb';
+}
+
+/** Places of the first and the last row of every row group. */
+function edgePlaces(rowGroups: readonly number[]): number[] {
+  const places: number[] = [];
+  let first = 0;
+  for (const rows of rowGroups) {
+    places.push(first, first + rows - 1);
+    first += rows;
+  }
+  return places;
+}
+
+async function decodedByDuckDb(
+  context: StageContext,
+  connection: DuckDBConnection,
+  { uri, columns }: PutFile,
+  places: readonly number[],
+): Promise<Value[][]> {
+  const copies = join(context.scratch, 'read-back');
+  const local = await context.openStore(uri).localCopy(uri, copies);
+  const rows = await valuesOf(
+    connection,
+    `SELECT file_row_number, ${columnList(columns)} FROM read_parquet(${sqlText(local)}, file_row_number = true)
+     WHERE file_row_number IN (${list(places)})`,
+  );
+  if (local.startsWith(copies)) await rm(local, { force: true });
+  return places.map((place) => rows.get(place) ?? []);
+}
+
+/** Rows by their first column. */
+async function valuesOf(connection: DuckDBConnection, sql: string): Promise<Map<number, Value[]>> {
+  const rows = (await connection.runAndReadAll(sql)).getRows();
+  return new Map(rows.map(([place, ...values]) => [Number(place), values as Value[]]));
+}
+
+function list(places: readonly number[]): string {
+  return places.length > 0 ? places.join(', ') : 'NULL';
+}
+
+function shown(value: Value | undefined): string {
+  return JSON.stringify(value)?.slice(0, 80) ?? 'no value';
+}
+
+function differs(uri: string, where: string, found: string, expected: string): QuarryError {
+  return new QuarryError(
+    'BadArtefact',
+    `${uri}: read back, ${where}: ${found}; written was ${expected}. The store or the disk changed it: check them and start the job again`,
+  );
+}

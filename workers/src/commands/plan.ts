@@ -1,0 +1,50 @@
+import { createPool } from '@quarry/activities/pool/pool';
+import { plan as planStage } from '@quarry/activities/stages/plan';
+import { readRunDocument } from '@quarry/activities/stages/run-document';
+import { openStore } from '@quarry/activities/storage/open-store';
+import { readJobFile, workflowIdOf } from '../job/job-file.ts';
+import { overlayStores } from '../run/overlay-store.ts';
+import { plannedUnits } from '../run/planned-units.ts';
+import type { Settings } from '../settings.ts';
+import { planLines } from '../view/plan-lines.ts';
+import { openScratch } from '../worker/scratch.ts';
+
+export interface PlanOptions {
+  readonly set?: readonly string[];
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * `quarry plan <job>`: runs the real plan stage over stores that change nothing, and says what would be done. Costs what
+ * the plan of the run costs: the input is read once, unless its plan lies in the cache.
+ */
+export async function plan(path: string, options: PlanOptions, settings: Settings): Promise<void> {
+  const job = readJobFile(path, { ...options, directory: settings.directory });
+  const scratch = openScratch(settings.cache);
+  const pool = createPool({ threads: 1 });
+  try {
+    const dependencies = {
+      openStore: overlayStores(openStore, `${scratch.directory}/overlay`),
+      scratch: scratch.directory,
+      pool,
+      threads: 1,
+    };
+    const context = { ...dependencies, signal: new AbortController().signal, progress: () => {} };
+    const planned = await planStage(context, { job });
+    const document = await readRunDocument(dependencies, planned);
+    const stages = await plannedUnits(document, planned.cache, dependencies.openStore);
+    const planReused = planned.planned.reused;
+    const outlook = { workflowId: workflowIdOf(job), planned, document, stages, planReused };
+    if (!options.json) console.log(planLines(outlook).join('\n'));
+    else {
+      const { runId, output, manifest, documents, queries, pairs, quarantined } = planned;
+      const facts = { runId, output, committed: manifest !== null, documents, queries, pairs, quarantined };
+      const { model, search } = document;
+      console.log(JSON.stringify({ workflowId: outlook.workflowId, ...facts, model, search, stages }));
+    }
+  } finally {
+    await pool.close();
+    scratch.remove();
+  }
+}

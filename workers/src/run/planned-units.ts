@@ -1,0 +1,92 @@
+import {
+  clusterKey,
+  embedKey,
+  filterKey,
+  indexKey,
+  measureRecallKey,
+  mergeKey,
+  scoreOwnersKey,
+  searchKey,
+} from '@quarry/activities/stages/keys';
+import { type RunDocument, unitDirectory } from '@quarry/activities/stages/run-document';
+import type { Store } from '@quarry/activities/storage/store';
+import type { StageName } from '@quarry/workflows';
+
+/** The units of one stage, and how many of them need not be done. */
+export interface StageUnits {
+  readonly stage: string;
+  readonly units: number;
+  readonly cached: number;
+}
+
+/** Looks into the cache at once. */
+const LOOKS = 32;
+
+/** Every stage up to the tables (whose number depends on what is kept), with what lies in the cache already. */
+export async function plannedUnits(
+  run: RunDocument,
+  cache: string,
+  openStore: (uri: string) => Store,
+): Promise<readonly StageUnits[]> {
+  const units: StageUnits[] = [];
+  for (const { name, stage, keys } of stagesOf(run)) {
+    let cached = 0;
+    for (let start = 0; start < keys.length; start += LOOKS) {
+      const found = await Promise.all(
+        keys.slice(start, start + LOOKS).map((key) => {
+          const uri = `${unitDirectory(cache, stage, key)}/done.json`;
+          return openStore(uri).size(uri);
+        }),
+      );
+      cached += found.filter((bytes) => bytes !== null).length;
+    }
+    units.push({ stage: name, units: keys.length, cached });
+  }
+  return units;
+}
+
+interface StageKeys {
+  readonly name: string;
+  readonly stage: StageName;
+  readonly keys: readonly string[];
+}
+
+function stagesOf(run: RunDocument): readonly StageKeys[] {
+  const { plan, search, job } = run;
+  const queryShards = plan.queryShards.map((_, shard) => shard);
+  const parts = search.parts.map((_, part) => part);
+  const saha = job.mining.strategy === 'saha';
+  const stage = (name: StageName, keys: readonly string[], label: string = name): StageKeys => ({
+    name: label,
+    stage: name,
+    keys,
+  });
+  return [
+    stage(
+      'embed',
+      queryShards.map((shard) => embedKey(run, 'query', shard)),
+      'embed queries',
+    ),
+    stage(
+      'embed',
+      plan.documentShards.map((_, shard) => embedKey(run, 'document', shard)),
+      'embed documents',
+    ),
+    stage('index', search.engine === 'exact' ? [] : parts.map((part) => indexKey(run, part))),
+    stage(
+      'search',
+      queryShards.flatMap((shard) => parts.map((part) => searchKey(run, shard, part))),
+    ),
+    stage(
+      'merge',
+      queryShards.map((shard) => mergeKey(run, shard)),
+    ),
+    stage('scoreOwners', saha ? queryShards.map((shard) => scoreOwnersKey(run, shard)) : []),
+    stage(
+      'filter',
+      queryShards.map((shard) => filterKey(run, shard)),
+    ),
+    stage('cluster', saha ? [clusterKey(run)] : []),
+    stage('measureRecall', [measureRecallKey(run)]),
+  ].filter(({ keys }) => keys.length > 0);
+}

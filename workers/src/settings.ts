@@ -1,0 +1,33 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ServerSettings } from './servers/settings.ts';
+
+/** What the environment says: read here and nowhere else, once, and passed on as a value. */
+export interface Settings extends ServerSettings {
+  /** Whether the environment allows colours (`NO_COLOR`, https://no-color.org). */
+  readonly color: boolean;
+  /** `QUARRY_LOG`: how much the workers log. */
+  readonly logLevel: LogLevel;
+  /** Where relative paths on the command line begin. */
+  readonly directory: string;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The settings of this process. */
+export function readSettings(): Settings {
+  return settingsFrom(process.env, process.cwd());
+}
+
+/** The settings that an environment means: `QUARRY_HOME`, `QUARRY_CACHE`, `QUARRY_LOG`, `NO_COLOR`. */
+export function settingsFrom(env: Readonly<Record<string, string | undefined>>, directory: string): Settings {
+  return {
+    home: resolve(directory, env.QUARRY_HOME || join(homedir(), '.quarry')),
+    cache: resolve(directory, env.QUARRY_CACHE || join(homedir(), '.cache', 'quarry')),
+    env,
+    color: !env.NO_COLOR,
+    logLevel: LOG_LEVELS.find((level) => level === env.QUARRY_LOG) ?? 'info',
+    directory,
+  };
+}
