@@ -26,7 +26,8 @@ class Answers:
         self.vocabulary = {t: i for t, i in tokenizer.get_vocab().items() if re.fullmatch("[a-z]{2,}", t)}
         for word in split.held_out_words:
             self.vocabulary.pop(word, None)
-        self.by_id = {s.id: s for s in split.training}
+        # Relations may name a held-out definition's words; its text is never shown.
+        self.by_id = {s.id: s for s in [*split.training, *split.test, *split.dev]}
         self.kin = kin
 
     def lemmas(self, synset: Synset) -> list[int]:

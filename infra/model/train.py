@@ -56,6 +56,7 @@ def main() -> None:
     flags.add_argument("--minutes", type=float, default=55)
     flags.add_argument("--batch", type=int, default=256)
     flags.add_argument("--rate", type=float, default=2e-3)
+    flags.add_argument("--embedding-rate", type=float, default=0.15, help="of the embedding table, as a share of --rate")
     flags.add_argument("--layers", type=int, default=2)
     flags.add_argument("--hidden", type=int, default=256)
     flags.add_argument("--drop", type=float, default=0.15)
@@ -90,7 +91,7 @@ def main() -> None:
     optimizer = torch.optim.AdamW(
         [
             {"params": matrices, "weight_decay": 0.05, "scale": 1.0},
-            {"params": [model.embed.weight], "weight_decay": 0.0, "scale": 0.5},
+            {"params": [model.embed.weight], "weight_decay": 0.0, "scale": options.embedding_rate},
             {"params": others, "weight_decay": 0.0, "scale": 1.0},
         ],
         betas=(0.9, 0.98),

@@ -14,7 +14,6 @@ import { openStore } from '@quarry/activities/storage/open-store';
 import { openDuckDb, sqlText } from '@quarry/activities/tables/duckdb';
 import { shared } from '../support/shared-data.ts';
 
-const DOCUMENTS = 300;
 const ROUNDS = 3;
 const THREADS = 2;
 
@@ -22,7 +21,7 @@ const THREADS = 2;
  * MiniLM over SciFact documents: the embed kernel (Parquet in, tokens, batches, pooling, `.npy` out) against a loop that
  * does nothing but run the same batches on onnxruntime-node, in a worker thread with the same options. In turn; medians.
  */
-export async function benchEmbedding(): Promise<Record<string, number>> {
+export async function benchEmbedding(documents = 300): Promise<Record<string, number>> {
   const directory = shared('data/models/all-MiniLM-L6-v2');
   const corpus = shared('data/scifact/corpus.jsonl');
   if (directory === null || corpus === null) return {};
@@ -30,7 +29,7 @@ export async function benchEmbedding(): Promise<Record<string, number>> {
   const pool = createPool({ threads: 1 });
   const bare = new Worker(new URL('./bare-onnxruntime.mjs', import.meta.url));
   try {
-    const texts = readDocuments(corpus, DOCUMENTS);
+    const texts = readDocuments(corpus, documents);
     const parquet = join(scratch, 'documents.parquet');
     await writeShard(scratch, parquet, texts);
     const context = { openStore, scratch, pool, threads: THREADS };

@@ -1,7 +1,7 @@
-import { dotRows } from '@quarry/activities/index/dot';
 import { ExactIndex } from '@quarry/activities/index/exact-index';
 import { HnswlibIndex } from '@quarry/activities/index/hnswlib-index';
 import type { Vectors } from '@quarry/activities/index/vectors';
+import { dotRows } from '@quarry/activities/mining/dot';
 import { bestByDefinition } from '../unit/search/brute-force.ts';
 import { clusteredVectors } from '../unit/search/synthetic-vectors.ts';
 

@@ -61,5 +61,9 @@ async function measured(work: () => Promise<void>): Promise<{ wall: number; cpu:
   await work();
   clearInterval(look);
   const { user, system } = process.cpuUsage(before);
-  return { wall: (performance.now() - started) / 1000, cpu: (user + system) / 1e6, peak: Math.round(peak / 1e6) };
+  return {
+    wall: (performance.now() - started) / 1000,
+    cpu: (user + system) / 1e6,
+    peak: Math.round(peak / 1e6),
+  };
 }

@@ -5,23 +5,49 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { processesBelow, until } from '../support/processes.ts';
 import { hashes, type Mined, mine, quarry } from '../support/quarry.ts';
+import { writeJob } from '../support/write-job.ts';
 
-/** The demo with the bundled model, in shards small enough that a kill comes in the middle of embedding. */
-const DEMO = fileURLToPath(new URL('../../infra/demo/demo.yaml', import.meta.url));
-const FLAGS = ['--set', 'execution.shardRows=512', '--set', 'name=killed'];
+/** A cut of the demo with the bundled model, in shards small enough that a kill comes in the middle of embedding. */
+const DATA = fileURLToPath(new URL('../../infra/demo/data/', import.meta.url));
+const DOCUMENTS = 1200;
 
 let directory: string;
+let job: string;
 let undisturbed: Mined;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'quarry-kill-'));
-  undisturbed = await mine(DEMO, join(directory, 'home'), [
-    ...FLAGS,
-    '--output',
-    join(directory, 'undisturbed'),
-  ]);
+  job = await cutOfTheDemo(join(directory, 'job'));
+  undisturbed = await mine(job, join(directory, 'home'), ['--output', join(directory, 'undisturbed')]);
 }, 300_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function cutOfTheDemo(folder: string): Promise<string> {
+  const lines = async (name: string): Promise<string[]> =>
+    (await readFile(join(DATA, name), 'utf8')).trim().split('\n');
+  const corpus = (await lines('corpus.jsonl')).slice(0, DOCUMENTS);
+  const known = new Set(corpus.map((line) => (JSON.parse(line) as { _id: string })._id));
+  const [header, ...qrels] = await lines('qrels/test.tsv');
+  const judged = qrels.filter((line) => known.has(line.split('\t')[1]!));
+  const asked = new Set(judged.map((line) => line.split('\t')[0]!));
+  const queries = (await lines('queries.jsonl')).filter((line) =>
+    asked.has((JSON.parse(line) as { _id: string })._id),
+  );
+  return writeJob(
+    folder,
+    {
+      name: 'killed',
+      input: { format: 'beir', path: 'data', split: 'test' },
+      mining: { topK: 7, poolMultiplier: 5 },
+      execution: { shardRows: 200 },
+    },
+    {
+      'data/corpus.jsonl': `${corpus.join('\n')}\n`,
+      'data/queries.jsonl': `${queries.join('\n')}\n`,
+      'data/qrels/test.tsv': `${[header, ...judged].join('\n')}\n`,
+    },
+  );
+}
 
 const shardsEmbedded = async (output: string): Promise<number> => {
   const units = await readdir(join(output, 'cache/embed')).catch(() => []);
@@ -40,7 +66,7 @@ test('kill -9 of the embedding worker: the run ends by itself, with the same byt
   const output = join(directory, 'worker-killed');
   let killed = 0;
   const ended = await quarry(
-    ['mine', DEMO, '--json', ...FLAGS, '--output', output],
+    ['mine', job, '--json', '--output', output],
     join(directory, 'home'),
     async (command) => {
       await until('the first shards are embedded', async () => (await shardsEmbedded(output)) >= 2, 120_000);
@@ -60,7 +86,7 @@ test('kill -9 of the embedding worker: the run ends by itself, with the same byt
 test('kill -9 of the command: started again, it does only what is left, with the same bytes', async () => {
   const output = join(directory, 'command-killed');
   const home = join(directory, 'home-of-killed');
-  const args = ['mine', DEMO, '--json', ...FLAGS, '--output', output];
+  const args = ['mine', job, '--json', '--output', output];
   let started: number[] = [];
   const first = await quarry(args, home, async (command) => {
     await until('the first shards are embedded', async () => (await shardsEmbedded(output)) >= 2, 120_000);
@@ -80,17 +106,21 @@ test('kill -9 of the command: started again, it does only what is left, with the
   await until('everything that the command had started is gone', () => !started.some(alive), 20_000);
   const before = await shardsEmbedded(output);
   expect(before).toBeLessThan(undisturbed.stages.embed!.units);
-  const run = await mine(DEMO, home, [...FLAGS, '--output', output]);
+  const run = await mine(job, home, ['--output', output]);
   await expectSameBytes(fileURLToPath(run.output));
 
-  const again = await mine(DEMO, home, [...FLAGS, '--output', output]);
+  const again = await mine(job, home, ['--output', output]);
   expect(again.runId).toBe(run.runId);
   expect(again.stages.embed?.computed ?? 0).toBe(0);
 }, 300_000);
 
 test('another parameter of mining computes no vector, no index, no search again', async () => {
-  const other = [...FLAGS, '--set', 'mining.topK=5', '--output', join(directory, 'undisturbed')];
-  const run = await mine(DEMO, join(directory, 'home'), [...other, '--set', 'mining.poolMultiplier=7']);
+  const other = ['--set', 'mining.topK=5', '--set', 'mining.poolMultiplier=7'];
+  const run = await mine(job, join(directory, 'home'), [
+    ...other,
+    '--output',
+    join(directory, 'undisturbed'),
+  ]);
   expect(run.runId).not.toBe(undisturbed.runId);
   for (const stage of ['embed', 'index', 'search', 'merge', 'scoreOwners', 'filter']) {
     if (run.stages[stage]) expect(run.stages[stage]!.computed, stage).toBe(0);

@@ -82,9 +82,9 @@ function counting(plan: Partial<Planned>, calls: string[], override: Partial<Sta
     'cluster',
     'write',
   ] as const;
-  const units = Object.fromEntries(names.map((name) => [name, counted(name)])) as Pick<
-    Stages,
-    (typeof names)[number]
+  const units = Object.fromEntries(names.map((name) => [name, counted(name)])) as Record<
+    (typeof names)[number],
+    () => Promise<UnitResult>
   >;
   return {
     ...units,

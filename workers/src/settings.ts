@@ -17,6 +17,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The settings of this process. */
 export function readSettings(): Settings {
+  // Node 20 is supported here; that the AWS SDK will ask for more next year helps no one who mines.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   return settingsFrom(process.env, process.cwd());
 }
 

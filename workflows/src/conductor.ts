@@ -1,4 +1,4 @@
-import { executeChild, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { executeChild, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { addInterval, busySeconds, type Interval } from './busy-time.ts';
 import { mapInWindow } from './map-in-window.ts';
 import { mineUnits } from './mine-units.ts';
@@ -35,6 +35,7 @@ export class Conductor {
   /** The plan is a unit as well; what it says names the run. */
   planned(run: Planned): Planned {
     this.#run = run;
+    upsertMemo({ run: run.runId, output: run.output });
     this.#count('plan', addUnit(EMPTY_TALLY, run.planned), run.planned);
     return run;
   }

@@ -6,6 +6,9 @@ import { TABLES } from './terms.ts';
  * Paths are relative to the job file; {@link Job} holds them resolved to URIs (`file:`, `s3:`).
  */
 
+/** Candidates per query, so that a place among them fits the stages' arrays. */
+const MOST_CANDIDATES = 30_000;
+
 const uri = z.string().min(1);
 const share = z.number().min(0).max(1);
 const count = z.int().min(1);
@@ -155,6 +158,14 @@ export const jobSchema = shape.superRefine((job, context) => {
   const refuse = (path: (string | number)[], message: string): void =>
     context.addIssue({ code: 'custom', path, message });
   const { mining: m, input: i } = job;
+  const deepest = m.strategy === 'saha' ? 2 * m.topK * m.poolMultiplier : (m.rangeMax ?? 0);
+  if (deepest > MOST_CANDIDATES) {
+    const path = m.strategy === 'saha' ? 'poolMultiplier' : 'rangeMax';
+    refuse(
+      ['mining', path],
+      `asks for ${deepest} candidates per query; at most ${MOST_CANDIDATES} are possible; lower it`,
+    );
+  }
   if (m.strategy === 'saha') {
     for (const field of ['relativeMargin', 'absoluteMargin', 'maxScore', 'minScore', 'rangeMax'] as const) {
       if (m[field] !== undefined) {

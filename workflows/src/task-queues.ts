@@ -21,5 +21,7 @@ export function taskQueue(role: Role, prefix: string = DEFAULT_QUEUE_PREFIX): st
 
 /** The prefix of the queue on which a workflow runs: its activities go to the same deployment's workers. */
 export function queuePrefix(workflowQueue: string): string {
-  return workflowQueue.endsWith('-workflows') ? workflowQueue.slice(0, -'-workflows'.length) : DEFAULT_QUEUE_PREFIX;
+  return workflowQueue.endsWith('-workflows')
+    ? workflowQueue.slice(0, -'-workflows'.length)
+    : DEFAULT_QUEUE_PREFIX;
 }

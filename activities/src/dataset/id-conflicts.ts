@@ -35,8 +35,8 @@ function conflictsOf(side: 'document' | 'query'): string {
       '${side} id "' || r.id || '" has other content in row ' || f.line || ', which came first' AS reason
     FROM ${side}_rows r
       JOIN (
-        SELECT id, min_by(hash, seq) AS hash, min_by(line, seq) AS line
-        FROM ${side}_rows GROUP BY id HAVING min(hash) <> max(hash)
+        SELECT * FROM ${side}_rows
+          SEMI JOIN (SELECT min(seq) AS seq FROM ${side}_rows GROUP BY id HAVING count(*) > 1) USING (seq)
       ) f USING (id)
     WHERE r.hash <> f.hash`;
 }

@@ -4,6 +4,9 @@ import { QuarryError } from '../failures.ts';
 /** Longer ones are not lines of data, and would have to be held whole. */
 const LONGEST_LINE = 64 * 2 ** 20;
 
+/** Lines given at once: few enough that they are garbage before they grow old. */
+const BATCH = 256;
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -16,7 +19,7 @@ export interface Line {
 }
 
 /**
- * Splits bytes into lines, a chunk's worth at a time. LF and CRLF end a line, the last one needs no end; a byte order
+ * Splits bytes into lines, some at a time. LF and CRLF end a line, the last one needs no end; a byte order
  * mark is dropped and blank lines are passed over.
  *
  * @throws QuarryError BadInput for a line longer than 64 MiB, which names `where`
@@ -25,8 +28,8 @@ export async function* readLines(chunks: AsyncIterable<Buffer>, where: string): 
   let number = 0;
   let held: Buffer[] = [];
   let heldBytes = 0;
-  const split = (block: Buffer): Line[] => {
-    const lines: Line[] = [];
+  const split = function* (block: Buffer): Generator<Line[]> {
+    let lines: Line[] = [];
     const valid = isUtf8(block);
     let start = number === 0 && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf ? 3 : 0;
     while (start < block.length) {
@@ -37,15 +40,19 @@ export async function* readLines(chunks: AsyncIterable<Buffer>, where: string): 
       const text = valid || isUtf8(block.subarray(start, end)) ? block.toString('utf8', start, end) : null;
       if (text === null || text.trim() !== '') lines.push({ number, text });
       start = next + 1;
+      if (lines.length === BATCH) {
+        yield lines;
+        lines = [];
+      }
     }
-    return lines;
+    if (lines.length > 0) yield lines;
   };
   for await (const chunk of chunks) {
     const last = chunk.lastIndexOf(LF);
     held.push(last < 0 ? chunk : chunk.subarray(0, last + 1));
     heldBytes += held.at(-1)!.length;
     if (last >= 0) {
-      yield split(held.length === 1 ? held[0]! : Buffer.concat(held));
+      yield* split(held.length === 1 ? held[0]! : Buffer.concat(held));
       held = [chunk.subarray(last + 1)];
       heldBytes = held[0]!.length;
     }
@@ -56,5 +63,5 @@ export async function* readLines(chunks: AsyncIterable<Buffer>, where: string): 
       );
     }
   }
-  if (heldBytes > 0) yield split(Buffer.concat(held));
+  if (heldBytes > 0) yield* split(Buffer.concat(held));
 }

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { ownerMap } from '../mining/owner-map.ts';
 import { PLAN_FILES } from '../stages/run-document.ts';
 import type { UnitOutput } from '../stages/unit.ts';
 import { readNumber, streamColumns } from '../tables/duckdb-columns.ts';
@@ -38,7 +39,7 @@ export async function writePairArrays(
     relevance,
   ]);
   const queryPairs = offsets(query, queries);
-  const owners = ownersOf({ query, document, row, documents });
+  const owners = ownerMap({ pairQuery: query, pairDocument: document, pairRow: row }, documents);
   const self = await selfDocuments(connection, queries, sameIdSpace);
   const judged = await readNumber(connection, 'SELECT count(*) FROM judged');
   const judgedQuery = new Int32Array(judged);
@@ -57,16 +58,16 @@ export async function writePairArrays(
   await output.writeNpy(PLAN_FILES.pairRelevance, relevance);
   await output.writeNpy(PLAN_FILES.queryPairs, queryPairs);
   await output.writeNpy(PLAN_FILES.querySelf, self, [queries, 2]);
-  await output.writeNpy(PLAN_FILES.ownerOffsets, owners.offsets);
-  await output.writeNpy(PLAN_FILES.ownerQuery, owners.query);
-  await output.writeNpy(PLAN_FILES.ownerPair, owners.pair);
+  await output.writeNpy(PLAN_FILES.ownerOffsets, owners.ownerOffsets);
+  await output.writeNpy(PLAN_FILES.ownerQuery, owners.ownerQuery);
+  await output.writeNpy(PLAN_FILES.ownerPair, owners.ownerPair);
   await output.writeNpy(PLAN_FILES.judged, judgedRows, [judged, 2]);
   await output.writeNpy(PLAN_FILES.judgedRelevance, judgedRelevance);
   return {
     pairs,
     judged,
     maxPositives: queryPairs.reduce((most, end, q) => Math.max(most, end - (queryPairs[q - 1] ?? 0)), 0),
-    unownedDocuments: countEmpty(owners.offsets),
+    unownedDocuments: countEmpty(owners.ownerOffsets),
     maxSelf: self.some((document, i) => i % 2 === 1 && document >= 0) ? 2 : self.some((d) => d >= 0) ? 1 : 0,
     fingerprints: {
       pairs: hashed(query, document, row, relevance),
@@ -101,27 +102,6 @@ function countEmpty(ends: Int32Array): number {
   let empty = 0;
   for (let i = 1; i < ends.length; i++) if (ends[i] === ends[i - 1]) empty++;
   return empty;
-}
-
-/** The pairs by document, those of one document in data-set order: a counting sort. */
-function ownersOf(pairs: { query: Int32Array; document: Int32Array; row: Int32Array; documents: number }): {
-  offsets: Int32Array;
-  query: Int32Array;
-  pair: Int32Array;
-} {
-  const { query, document, row, documents } = pairs;
-  const inOrder = new Int32Array(row.length);
-  for (let pair = 0; pair < row.length; pair++) inOrder[row[pair]!] = pair;
-  const ends = offsets(document, documents);
-  const next = ends.slice();
-  const owners = new Int32Array(row.length);
-  const ownerPairs = new Int32Array(row.length);
-  for (const pair of inOrder) {
-    const at = next[document[pair]!]!++;
-    owners[at] = query[pair]!;
-    ownerPairs[at] = pair;
-  }
-  return { offsets: ends, query: owners, pair: ownerPairs };
 }
 
 /** Documents that are a query itself: by content, then by id. */

@@ -59,6 +59,8 @@ export async function planInput(
   );
   const staging = await Staging.open(scratch, context.threads, bytes);
   const { connection } = staging;
+  const interrupt = (): void => connection.interrupt();
+  context.signal.addEventListener('abort', interrupt, { once: true });
   try {
     await input.stage(context, staging, scratch);
     await staging.finishReading();
@@ -112,6 +114,7 @@ export async function planInput(
     };
     return { rows: plan.pairs, figures };
   } finally {
+    context.signal.removeEventListener('abort', interrupt);
     staging.close();
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
 import { QuarryError } from '../failures.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import { openDuckDb, sqlText } from '../tables/duckdb.ts';
@@ -56,7 +57,7 @@ function table(path: string): string {
 }
 
 async function namesOf(
-  description: ReturnType<import('@duckdb/node-api').DuckDBConnection['runAndReadAll']>,
+  description: ReturnType<DuckDBConnection['runAndReadAll']>,
   file: InputFile,
 ): Promise<string[]> {
   try {
@@ -71,6 +72,7 @@ async function namesOf(
 async function localFile(context: StageContext, file: InputFile, directory: string): Promise<string> {
   if (file.uri.startsWith('file:') && !file.uri.endsWith('.gz'))
     return context.openStore(file.uri).localCopy(file.uri, directory);
+  await mkdir(directory, { recursive: true });
   const path = join(directory, 'input.parquet');
   await pipeline(Readable.from(readUnpacked(context, file)), createWriteStream(path));
   return path;

@@ -57,7 +57,7 @@ export interface StagedPair {
 
 /**
  * The input on its way to dense ids: keys in DuckDB tables (`document_rows`, `query_rows`, `pair_rows`, `bad_rows`, in
- * input order by `seq`), texts in spools. Memory: DuckDB's limit, 16 MiB per spool, one batch of rows.
+ * input order by `seq`), texts in spools. Memory: DuckDB's limit, 17 MiB per spool, one batch of rows.
  */
 export class Staging {
   readonly connection: DuckDBConnection;
@@ -98,7 +98,7 @@ export class Staging {
 
   /** `inputBytes`: about how much text will come. */
   static async open(directory: string, threads: number, inputBytes: number): Promise<Staging> {
-    const duckDb = await openDuckDb({ directory: join(directory, 'duckdb'), threads, onDisk: true });
+    const duckDb = await openDuckDb({ directory: join(directory, 'duckdb'), threads });
     const { connection } = duckDb;
     const buckets = Math.min(MOST_BUCKETS, Math.max(1, Math.ceil(inputBytes / BUCKET_BYTES)));
     return new Staging(duckDb, directory, buckets, [

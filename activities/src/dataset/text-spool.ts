@@ -1,8 +1,9 @@
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Bytes that wait in memory before they are appended to their files. */
-const PENDING_BYTES = 16 * 2 ** 20;
+/** Bytes that wait in memory before they are appended to their files, and more for each bucket that has some. */
+const PENDING_BYTES = 2 ** 20;
+const PENDING_BYTES_PER_BUCKET = 32 * 2 ** 10;
 
 /** Bytes before each text: its number and its length, uint32 little-endian. */
 const HEADER_BYTES = 8;
@@ -16,7 +17,7 @@ interface Bucket {
 
 /**
  * Texts on local disk, in buckets small enough to be held one at a time, so that they need not be sorted together.
- * Memory: 16 MiB, and the bucket that is read.
+ * Memory: 17 MiB with 512 buckets, and the bucket that is read.
  */
 export class TextSpool {
   readonly #directory: string;
@@ -41,7 +42,8 @@ export class TextSpool {
 
   /** To be awaited now and then while adding: puts to disk what should not stay in memory. */
   async drain(): Promise<void> {
-    if (this.#pendingBytes > PENDING_BYTES) await this.flush();
+    const enough = PENDING_BYTES + PENDING_BYTES_PER_BUCKET * this.#pending.size;
+    if (this.#pendingBytes > enough) await this.flush();
   }
 
   /** To be awaited after the last text, before the first is read. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Job, Side } from '@quarry/workflows';
+import { DUPLICATES_FILES } from '../dataset/duplicate-rows.ts';
 import { unitDirectory } from '../stages/run-document.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import { decodeNpy } from '../tables/npy.ts';
@@ -39,7 +40,7 @@ export async function gatherShard(
 ): Promise<EmbedFigures> {
   const given = await openGivenVectors(context, side === 'query' ? model.queries : model.documents);
   if (shard === 0) {
-    const name = side === 'query' ? 'duplicates-queries.npy' : 'duplicates-documents.npy';
+    const name = DUPLICATES_FILES[side === 'query' ? 'queries' : 'documents'];
     const uri = `${unitDirectory(cache, 'plan', planKey)}/${name}`;
     const bytes = await context.openStore(uri).readIfPresent(uri);
     if (bytes) await requireEqualVectors(context, given, decodeNpy(bytes, uri));

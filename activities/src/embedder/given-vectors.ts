@@ -65,6 +65,7 @@ export async function gatherVectors(
   for (let start = 0; start < order.length; ) {
     context.signal.throwIfAborted();
     const first = rows[order[start]!]!;
+    if (first < 0) throw rowless(given);
     let last = first;
     let end = start;
     for (; end < order.length; end++) {
@@ -99,6 +100,13 @@ function elementsOf(bytes: Uint8Array, bytesPerElement: 2 | 4): Float32Array | U
 function copyRow(row: Float32Array | Uint16Array, target: Float32Array): void {
   if (row instanceof Uint16Array) float16ToFloat32(row, target);
   else target.set(row);
+}
+
+function rowless({ uri }: GivenVectors): QuarryError {
+  return new QuarryError(
+    'BadVectors',
+    `${uri}: some of the input's contents have no row of their own in the file that the vectors follow; add them there, or use an encoder or generator`,
+  );
 }
 
 function missingRow({ uri, rows }: GivenVectors, row: number): QuarryError {

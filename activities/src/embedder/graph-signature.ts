@@ -30,7 +30,7 @@ export function graphSignature(
   for (const input of inputMetadata) {
     const type = input.isTensor ? input.type : 'no tensor';
     if (!INPUTS.includes(input.name) || (type !== 'int64' && type !== 'int32')) {
-      const past = input.name.startsWith('past_key_values')
+      const past = input.name.startsWith('past')
         ? ': an export for generating text; it will take `quarry model prepare` (not there yet), or export the model without a cache and with its hidden state'
         : `; known are ${INPUTS.join(', ')} of int64 or int32`;
       throw new QuarryError('BadModel', `${where}: input ${input.name} (${type}) cannot be fed${past}`);

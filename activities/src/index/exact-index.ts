@@ -1,5 +1,5 @@
+import { dot, dotErrorBound, dotRows } from '../mining/dot.ts';
 import type { KernelControl } from '../pool/kernel.ts';
-import { dot, dotErrorBound, dotRows } from './dot.ts';
 import { GemmSearch } from './gemm-search.ts';
 import { Preselection } from './preselection.ts';
 import { Ranking } from './ranking.ts';

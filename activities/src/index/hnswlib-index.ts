@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import hnswlib from 'hnswlib-node';
 import { QuarryError } from '../failures.ts';
+import { dot } from '../mining/dot.ts';
 import type { KernelControl } from '../pool/kernel.ts';
-import { dot } from './dot.ts';
 import { Ranking } from './ranking.ts';
 import { emptyHits, type Hits, stopIfAborted, type VectorIndex } from './vector-index.ts';
 import { checkDimension, checkProduct, largestNorm, type Vectors } from './vectors.ts';

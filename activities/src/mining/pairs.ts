@@ -31,7 +31,7 @@ export function isPositive(pairs: PositivesOfQueries, query: number, document: n
 }
 
 /** The pairs in data-set order: SaHa's rows. */
-export function pairsInOrder({ pairRow }: Pairs): Int32Array {
+export function pairsInOrder({ pairRow }: Pick<Pairs, 'pairRow'>): Int32Array {
   const order = new Int32Array(pairRow.length);
   for (let pair = 0; pair < pairRow.length; pair++) order[pairRow[pair]!] = pair;
   return order;

@@ -1,7 +1,7 @@
 import type { Anchor, Saha } from './anchor.ts';
 import { type Claims, FREE } from './claims.ts';
-import { tryCluster } from './cluster.ts';
 import { pairsInOrder } from './pairs.ts';
+import { tryCluster } from './try-cluster.ts';
 
 /** One anchor pair and the pairs chosen for it: a unit of in-batch training. */
 export interface Cluster {

@@ -1,4 +1,4 @@
-import { dotRows } from '../index/dot.ts';
+import { dotRows } from './dot.ts';
 import { type OwnerLists, offerOwner } from './owner-lists.ts';
 
 /** Vectors of a contiguous range of queries; rows that are not needed may be unset. */
@@ -11,9 +11,8 @@ export interface QueryWindow {
   readonly vectors: Float32Array;
 }
 
-/** The owners of some documents, ascending: those of `documents[i]` are entries [offsets[i], offsets[i+1]). */
+/** The owners of some documents: those of the i-th are entries [offsets[i], offsets[i+1]) of `queries`. */
 export interface OwnersOfDocuments {
-  readonly documents: Int32Array;
   readonly offsets: Int32Array;
   readonly queries: Int32Array;
 }
@@ -83,7 +82,7 @@ export function listOffsets(
   return offsets;
 }
 
-/** The distinct documents of the slots where `wanted`, ascending, and the place of each slot's among them (else -1). */
+/** The distinct documents of the eligible slots (reason 0), ascending, and each slot's place among them (else -1). */
 export function distinctDocuments(
   documents: Int32Array,
   reasons: Uint8Array,

@@ -1,8 +1,8 @@
 import type { Saha } from './anchor.ts';
 import { type Claims, FREE } from './claims.ts';
-import { tryCluster } from './cluster.ts';
 import { ALL_PAIRS, NO_PAIR } from './emitted-pairs.ts';
 import { CODE } from './reason-codes.ts';
+import { tryCluster } from './try-cluster.ts';
 import { emptyPool, type Pool, settledReason } from './walk.ts';
 
 /** What became of every candidate of one query. */

@@ -111,8 +111,11 @@ function look(here: Walk, place: number, pool: Pool): number {
   return 0;
 }
 
-/** The strict form's point b: the anchor's own query, an owner found before, or one that shares the positive. */
+/**
+ * The strict form's point b: an owner found before, or one that shares the anchor's positive. The anchor's own query
+ * cannot come up, because all its positives are left out.
+ */
 function isBarred({ saha, anchor, found }: Walk, owner: number): boolean {
   if (saha.form === 'reference') return false;
-  return owner === anchor.query || found.has(owner) || isPositive(saha.pairs, owner, anchor.document);
+  return found.has(owner) || isPositive(saha.pairs, owner, anchor.document);
 }

@@ -1,28 +1,26 @@
 import { NO_CANDIDATE, type Range, REASONS } from '@quarry/workflows';
 import type { DenseColumns } from './dense-rows.ts';
 import { sqlText } from './duckdb.ts';
-import type { OutputTable } from './output-table.ts';
 import { assertRows } from './training-pairs.ts';
 
 const NAMES = `[${REASONS.map(sqlText).join(', ')}]`;
 
-/** `candidates`: the lossless table. Every candidate, its scores, its verdict and reason, by query and rank. */
-export const candidates: OutputTable = {
-  documents: ['SELECT document FROM dense'],
-  queries: ['SELECT query FROM dense', 'SELECT owner FROM dense WHERE owner >= 0'],
-  documentColumns: ['id'],
-  queryColumns: ['id'],
-  select: `
+/**
+ * `candidates`: the lossless table. Every candidate, its scores, its verdict and reason, by query and rank. A SELECT of
+ * `place` and the columns out of the tables `dense`, `documents` and `queries`, for the places that satisfy `where`.
+ */
+export function selectCandidates(where: string): string {
+  return `
     SELECT r.place, q.id AS query_id, d.id AS document_id, r.rank, r.score, o.id AS owner_query_id,
       CASE WHEN isnan(r.owner_score) THEN NULL ELSE r.owner_score END AS owner_score,
       CASE WHEN r.reason = 0 THEN 'kept' ELSE 'dropped' END AS verdict,
       CASE WHEN r.reason = 0 THEN NULL ELSE ${NAMES}[r.reason + 1] END AS reason,
       CASE WHEN isnan(r.relevance) THEN NULL ELSE r.relevance END AS relevance
-    FROM dense r
+    FROM (SELECT * FROM dense WHERE ${where}) r
     JOIN queries q ON q.query = r.query
     JOIN documents d ON d.document = r.document
-    LEFT JOIN queries o ON o.query = r.owner`,
-};
+    LEFT JOIN queries o ON o.query = r.owner`;
+}
 
 /** One query shard's candidates. */
 export interface ShardCandidates {
@@ -42,17 +40,11 @@ export interface ShardCandidates {
   readonly judgements: (query: number) => ReadonlyMap<number, number>;
 }
 
-/** The shard's rows `start` (inclusive) to `end` (exclusive), dense; `place` counts on from `firstPlace`. */
-export function candidateRows(
-  shard: ShardCandidates,
-  start: number,
-  end: number,
-  firstPlace: number,
-): DenseColumns & { readonly place: Int32Array } {
+/** The shard's rows `start` (inclusive) to `end` (exclusive), dense. */
+export function candidateRows(shard: ShardCandidates, start: number, end: number): DenseColumns {
   const rows = end - start;
   const integers = (): Int32Array => new Int32Array(rows);
   const dense = {
-    place: integers(),
     query: integers(),
     document: integers(),
     rank: integers(),
@@ -70,7 +62,6 @@ export function candidateRows(
       const at = i * k + rank;
       if (reasons[at] === NO_CANDIDATE) continue;
       if (row >= 0 && row < rows) {
-        dense.place[row] = firstPlace + row;
         dense.query[row] = queries.start + i;
         dense.document[row] = ids[at]!;
         dense.rank[row] = rank + 1;

@@ -1,51 +1,63 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Range } from '@quarry/workflows';
+import { appendDenseRows } from './dense-rows.ts';
 import { sqlText } from './duckdb.ts';
 
-/** Looks up ids and texts of the plan's documents or queries, by dense id. */
-export interface Lookup {
-  /** `documents` or `queries`: the name of the table that is made. */
-  readonly table: 'documents' | 'queries';
-  /** SELECTs of the dense ids that are wanted. */
-  readonly wanted: readonly string[];
-  readonly columns: readonly ('id' | 'text')[];
+export type Contents = 'documents' | 'queries';
+export type ContentField = 'id' | 'text';
+
+/** Where the plan's documents or queries lie. */
+export interface ContentShards {
+  readonly contents: Contents;
   readonly shards: readonly Range[];
   /** A local path to one shard's Parquet; asked only for shards that hold wanted rows. */
   readonly file: (shard: number) => Promise<string>;
 }
 
+let tables = 0;
+
 /**
- * Makes the table (`document` or `query`, and the columns) with the wanted rows alone. Reads every shard that holds one
- * of them; memory: the wanted rows, spilled beyond DuckDB's limit.
+ * A SELECT that yields the wanted rows as (dense id, fields ...), in no particular order; null where none are wanted. It
+ * reads every shard that holds one of them.
+ *
+ * @param wanted dense ids, ascending, without repeats
  */
-export async function loadContents(connection: DuckDBConnection, lookup: Lookup): Promise<void> {
-  const { table, wanted, columns } = lookup;
-  const id = table === 'documents' ? 'document' : 'query';
-  await connection.run(
-    `CREATE TABLE wanted_${table} AS SELECT x AS ${id} FROM (${wanted.join(' UNION ')}) w(x)`,
-  );
-  const files = await Promise.all((await shardsWanted(connection, lookup, id)).map(lookup.file));
-  const list = columns.join(', ');
-  if (files.length === 0) {
-    const declared = columns.map((column) => `${column} VARCHAR`).join(', ');
-    await connection.run(`CREATE TABLE ${table} (${id} INTEGER, ${declared})`);
-  } else {
-    await connection.run(`
-      CREATE TABLE ${table} AS SELECT ${id}, ${list} FROM read_parquet([${files.map(sqlText).join(', ')}])
-      WHERE ${id} IN (SELECT ${id} FROM wanted_${table})`);
-  }
-  await connection.run(`DROP TABLE wanted_${table}`);
+export async function selectContents(
+  connection: DuckDBConnection,
+  { contents, shards, file }: ContentShards,
+  wanted: Int32Array,
+  fields: readonly ContentField[],
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (wanted.length === 0) return null;
+  const id = contents === 'documents' ? 'document' : 'query';
+  const table = `wanted_${tables++}`;
+  await appendDenseRows(connection, table, { x: wanted }, signal);
+  const files = await Promise.all(shardsWanted(shards, wanted).map(file));
+  return `
+    SELECT ${[id, ...fields].join(', ')} FROM read_parquet([${files.map(sqlText).join(', ')}])
+    WHERE ${id} IN (SELECT x FROM ${table})`;
 }
 
-async function shardsWanted(
-  connection: DuckDBConnection,
-  { table, shards }: Lookup,
-  id: string,
-): Promise<number[]> {
-  const starts = shards.map(({ start }) => start).join(', ');
-  const found = await connection.runAndReadAll(`
-    SELECT DISTINCT s.shard FROM wanted_${table} w
-    ASOF JOIN (SELECT unnest([${starts}]::INTEGER[]) AS start, generate_subscripts([${starts}], 1)::INTEGER - 1 AS shard) s
-    ON w.${id} >= s.start ORDER BY 1`);
-  return found.getRows().map((row) => row[0] as number);
+function shardsWanted(shards: readonly Range[], wanted: Int32Array): number[] {
+  const found: number[] = [];
+  let at = 0;
+  for (const [shard, { end }] of shards.entries()) {
+    const from = at;
+    while (at < wanted.length && wanted[at]! < end) at++;
+    if (at > from) found.push(shard);
+  }
+  return found;
+}
+
+/** Ascending, without repeats and without negative ids (which stand for none). */
+export function distinctIds(arrays: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const ids of arrays) {
+    all.set(ids, at);
+    at += ids.length;
+  }
+  all.sort();
+  return all.filter((id, i) => id >= 0 && (i === 0 || id !== all[i - 1]));
 }

@@ -4,14 +4,12 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 
 /** How a DuckDB is opened; its memory is bounded, what does not fit goes to files under `directory`. */
 export interface DuckDbOptions {
-  /** Absolute local directory of its own: spilled data, and the database with `onDisk`. */
+  /** Absolute local directory of its own, for what does not fit into memory. */
   readonly directory: string;
   /** Default 2. */
   readonly threads?: number;
   /** As DuckDB writes sizes (`400MB`, the default). Rows in flight and the allocator come on top, about as much again. */
   readonly memoryLimit?: string;
-  /** Tables lie in a file instead of in memory, so that they may be larger than the limit. */
-  readonly onDisk?: boolean;
 }
 
 export interface DuckDb {
@@ -27,10 +25,9 @@ export async function openDuckDb({
   directory,
   threads = 2,
   memoryLimit = '400MB',
-  onDisk = false,
 }: DuckDbOptions): Promise<DuckDb> {
   await mkdir(directory, { recursive: true });
-  const instance = await DuckDBInstance.create(onDisk ? join(directory, 'tables.duckdb') : ':memory:', {
+  const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: memoryLimit,
     temp_directory: join(directory, 'spill'),

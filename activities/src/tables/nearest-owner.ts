@@ -1,5 +1,5 @@
-import { dot } from '../index/dot.ts';
 import type { Saha } from '../mining/anchor.ts';
+import { dot } from '../mining/dot.ts';
 import type { ScoredOwner } from '../mining/owned-candidates.ts';
 import { isBefore } from '../mining/owner-lists.ts';
 import { type OwnerFiles, readOwners } from './owner-files.ts';

@@ -30,7 +30,7 @@ export function readOwners(files: OwnerFiles, documents: Int32Array): OwnersOfDo
     const count = offsets[i + 1]! - offsets[i]!;
     if (count > 0) queries.set(owners.read(starts[i]!, starts[i]! + count), offsets[i]!);
   }
-  return { documents, offsets, queries };
+  return { offsets, queries };
 }
 
 /** Reads ranges of an int32 array in ascending order, in pieces. */

@@ -1,31 +1,11 @@
 import type { DenseColumns } from './dense-rows.ts';
-import type { OutputTable } from './output-table.ts';
 import { assertRows, forEachTrainingPair, type TrainingShard } from './training-pairs.ts';
 
-/** `triplet`: one row per pair and kept negative, in the order of queries, pairs, negatives. */
-export const triplet: OutputTable = {
-  documents: ['SELECT positive FROM dense', 'SELECT negative FROM dense'],
-  queries: ['SELECT query FROM dense'],
-  documentColumns: ['text'],
-  queryColumns: ['text'],
-  select: `
-    SELECT r.place, q.text AS anchor, p.text AS positive, n.text AS negative
-    FROM dense r
-    JOIN queries q ON q.query = r.query
-    JOIN documents p ON p.document = r.positive
-    JOIN documents n ON n.document = r.negative`,
-};
-
 /**
- * The shard's rows `start` (inclusive) to `end` (exclusive), dense; `place` counts on from `firstPlace`.
+ * `triplet`: one row per pair and kept negative, in the order of queries, pairs, negatives. Here the shard's rows `start`
+ * (inclusive) to `end` (exclusive) as dense ids.
  */
-export function tripletRows(
-  shard: TrainingShard,
-  start: number,
-  end: number,
-  firstPlace: number,
-): DenseColumns & { readonly place: Int32Array } {
-  const place = Int32Array.from({ length: end - start }, (_, i) => firstPlace + i);
+export function tripletRows(shard: TrainingShard, start: number, end: number): DenseColumns {
   const query = new Int32Array(end - start);
   const positive = new Int32Array(end - start);
   const negative = new Int32Array(end - start);
@@ -41,5 +21,5 @@ export function tripletRows(
     }
   });
   assertRows('triplet', row + start, end);
-  return { place, query, positive, negative };
+  return { query, positive, negative };
 }

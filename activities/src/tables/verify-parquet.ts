@@ -6,12 +6,16 @@ import type { StageContext } from '../stages/stage-context.ts';
 import type { Value } from './column-edges.ts';
 import { sqlText } from './duckdb.ts';
 import { readBack } from './read-back.ts';
-import { columnList, type ParquetFile } from './write-parquet.ts';
+import type { RowSource } from './row-source.ts';
+import { rowsByPlace } from './rows-by-place.ts';
+import type { Column } from './table-schema.ts';
+import { columnList } from './write-parquet.ts';
 
 /** A file where it now lies, with what it was written from. */
-export interface PutFile extends Omit<ParquetFile, 'path'> {
-  readonly uri: string;
+export interface PutFile {
+  readonly columns: readonly Column[];
   readonly rows: number;
+  readonly uri: string;
   readonly bytes: number;
 }
 
@@ -24,6 +28,7 @@ export interface PutFile extends Omit<ParquetFile, 'path'> {
 export async function verifyParquet(
   context: StageContext,
   connection: DuckDBConnection,
+  source: RowSource,
   file: PutFile,
 ): Promise<'parquetjs-lite' | 'duckdb'> {
   const { uri, rows, bytes, columns } = file;
@@ -36,11 +41,7 @@ export async function verifyParquet(
   if (inGroups !== rows) throw differs(uri, 'row groups', `${inGroups} rows`, `${rows} rows`);
 
   const places = edgePlaces(found.rowGroups);
-  const names = columnList(columns);
-  const wanted = await valuesOf(
-    connection,
-    `SELECT place, ${names} FROM (${file.select}) WHERE place IN (${list(places)})`,
-  );
+  const wanted = await source.rowsAt(places);
   const edges = found.edges ?? (await decodedByDuckDb(context, connection, file, places));
   for (const [i, place] of places.entries()) {
     const row = wanted.get(place);
@@ -72,23 +73,13 @@ async function decodedByDuckDb(
 ): Promise<Value[][]> {
   const copies = join(context.scratch, 'read-back');
   const local = await context.openStore(uri).localCopy(uri, copies);
-  const rows = await valuesOf(
+  const rows = await rowsByPlace(
     connection,
     `SELECT file_row_number, ${columnList(columns)} FROM read_parquet(${sqlText(local)}, file_row_number = true)
-     WHERE file_row_number IN (${list(places)})`,
+     WHERE file_row_number IN (${places.join(', ')})`,
   );
   if (local.startsWith(copies)) await rm(local, { force: true });
-  return places.map((place) => rows.get(place) ?? []);
-}
-
-/** Rows by their first column. */
-async function valuesOf(connection: DuckDBConnection, sql: string): Promise<Map<number, Value[]>> {
-  const rows = (await connection.runAndReadAll(sql)).getRows();
-  return new Map(rows.map(([place, ...values]) => [Number(place), values as Value[]]));
-}
-
-function list(places: readonly number[]): string {
-  return places.length > 0 ? places.join(', ') : 'NULL';
+  return places.map((place) => [...(rows.get(place) ?? [])]);
 }
 
 function shown(value: Value | undefined): string {

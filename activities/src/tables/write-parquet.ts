@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Job } from '@quarry/workflows';
 import { sqlText } from './duckdb.ts';
+import type { RowSource } from './row-source.ts';
 import { type Column, huggingFaceMetadata } from './table-schema.ts';
 
 /** DuckDB rounds row groups to its vector size. */
@@ -11,25 +12,30 @@ const MOST_ROWS = 122_880;
 const ROW_GROUP_BYTES = 32 * 1024 * 1024;
 
 export interface ParquetFile {
-  /** SELECT that yields `place` and the columns. */
-  readonly select: string;
   readonly columns: readonly Column[];
   readonly compression: Job['output']['compression'];
-  readonly rowGroupRows: number;
   /** Absolute local path. */
   readonly path: string;
 }
 
 /**
- * Writes one Parquet file, format V1, in the order of `place`. Its bytes depend on the rows alone: not on DuckDB's
- * threads, because the order is total and row groups are of fixed length.
+ * Writes one Parquet file, format V1, in the order of the rows. Its bytes depend on the rows alone, not on DuckDB's
+ * threads: the order is total, DuckDB preserves it (`preserve_insertion_order`), and row groups are of fixed length.
  */
-export async function writeParquet(connection: DuckDBConnection, file: ParquetFile): Promise<void> {
-  await connection.run(`
-    COPY (SELECT ${columnList(file.columns)} FROM (${file.select}) ORDER BY place)
-    TO ${sqlText(file.path)} (
-      FORMAT parquet, PARQUET_VERSION V1, COMPRESSION ${file.compression}, ROW_GROUP_SIZE ${file.rowGroupRows},
-      KV_METADATA {huggingface: ${sqlText(huggingFaceMetadata(file.columns))}})`);
+export async function writeParquet(
+  connection: DuckDBConnection,
+  source: RowSource,
+  { columns, compression, path }: ParquetFile,
+): Promise<void> {
+  const copy = `
+    COPY (SELECT ${columnList(columns)} FROM ${source.from})
+    TO ${sqlText(path)} (
+      FORMAT parquet, PARQUET_VERSION V1, COMPRESSION ${compression},
+      ROW_GROUP_SIZE ${rowGroupRows(source.bytesPerRow)},
+      KV_METADATA {huggingface: ${sqlText(huggingFaceMetadata(columns))}})`;
+  await connection.run(copy).catch((error) => {
+    throw source.failure() ?? error;
+  });
 }
 
 export function columnList(columns: readonly Column[]): string {
@@ -37,7 +43,7 @@ export function columnList(columns: readonly Column[]): string {
 }
 
 /** Rows of a row group for rows of this many bytes on average, uncompressed: 2,048 to 122,880. */
-export function rowGroupRows(bytesPerRow: number): number {
+function rowGroupRows(bytesPerRow: number): number {
   const fitting = Math.floor(ROW_GROUP_BYTES / Math.max(1, bytesPerRow) / VECTOR_ROWS) * VECTOR_ROWS;
   return Math.min(MOST_ROWS, Math.max(VECTOR_ROWS, fitting));
 }

@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Tokenizer } from '@huggingface/tokenizers';
 import { chatRenderer } from '@quarry/activities/embedder/chat-template';
 import { resolvePrompt } from '@quarry/activities/embedder/prompt';
 import { encoderTokens, generatorTokens, type RowTokens } from '@quarry/activities/embedder/row-tokens';
@@ -38,12 +40,7 @@ describe('a generator', () => {
       '\nRepresent the given text in one word.<|im_end|>\n<|im_start|>assistant\n',
       false,
     );
-    for (const text of [
-      'word '.repeat(500),
-      'ein zwei, drei! '.repeat(20_000),
-      'x'.repeat(5000),
-      '猫'.repeat(900),
-    ]) {
+    for (const text of ['word '.repeat(500), 'ein zwei, drei! '.repeat(20_000), 'a,'.repeat(3000)]) {
       const { ids, truncated } = tokens(text, 'query');
       expect(truncated).toBe(true);
       expect(ids.length).toBeLessThanOrEqual(80);
@@ -74,38 +71,40 @@ describe('a generator', () => {
 
 describe('an encoder', () => {
   /** Words by white space; [CLS] = 1 and [SEP] = 2 around them. */
-  const tokenizer = new TextTokenizer(
-    new Tokenizer(
-      {
-        version: '1.0',
-        added_tokens: [],
-        normalizer: { type: 'Lowercase' },
-        pre_tokenizer: { type: 'WhitespaceSplit' },
-        post_processor: { type: 'BertProcessing', cls: ['[CLS]', 1], sep: ['[SEP]', 2] },
-        decoder: null,
-        model: {
-          type: 'WordPiece',
-          unk_token: '[UNK]',
-          continuing_subword_prefix: '##',
-          max_input_chars_per_word: 100,
-          vocab: { '[UNK]': 0, '[CLS]': 1, '[SEP]': 2, query: 3, a: 4, b: 5, c: 6 },
-        },
-      },
-      {},
-    ),
-    undefined,
-  );
-  const tokens = encoderTokens(
-    {
-      ...settings,
-      kind: 'encoder',
-      pooling: 'mean',
-      queryPrefix: 'query ',
-      documentPrefix: '',
-      maxLength: 6,
+  const TOKENIZER = {
+    version: '1.0',
+    added_tokens: [],
+    normalizer: { type: 'Lowercase' },
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    post_processor: { type: 'BertProcessing', cls: ['[CLS]', 1], sep: ['[SEP]', 2] },
+    decoder: null,
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: { '[UNK]': 0, '[CLS]': 1, '[SEP]': 2, query: 3, a: 4, b: 5, c: 6 },
     },
-    tokenizer,
-  );
+  };
+  let tokens: RowTokens;
+
+  beforeAll(async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'quarry-tokenizer-'));
+    writeFileSync(join(directory, 'tokenizer.json'), JSON.stringify(TOKENIZER));
+    const tokenizer = await TextTokenizer.load(directory);
+    rmSync(directory, { recursive: true });
+    tokens = encoderTokens(
+      {
+        ...settings,
+        kind: 'encoder',
+        pooling: 'mean',
+        queryPrefix: 'query ',
+        documentPrefix: '',
+        maxLength: 6,
+      },
+      tokenizer,
+    );
+  });
 
   test('puts the prefix of the side before the text', () => {
     expect(tokens('a b', 'query')).toEqual({ ids: [1, 3, 4, 5, 2], truncated: false });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ownerMap } from '@quarry/activities/mining/owner-map';
-import { type Pairs, pairsInOrder } from '@quarry/activities/mining/pairs';
+import type { Pairs } from '@quarry/activities/mining/pairs';
 import { createPool } from '@quarry/activities/pool/pool';
 import { embedKey, mergeKey } from '@quarry/activities/stages/keys';
 import { PLAN_FILES, type RunDocument } from '@quarry/activities/stages/run-document';
@@ -122,7 +122,7 @@ async function writePlan(
   { pairs, documents, self }: MiningInput,
 ): Promise<void> {
   const { queries } = run.plan;
-  const { ownerOffsets, ownerQuery } = ownerMap(pairs, pairsInOrder(pairs), documents);
+  const { ownerOffsets, ownerQuery } = ownerMap(pairs, documents);
   await memoised(context, unit, 'plan', run.planKey, async (output) => {
     await output.writeNpy(PLAN_FILES.pairQuery, pairs.pairQuery);
     await output.writeNpy(PLAN_FILES.pairDocument, pairs.pairDocument);

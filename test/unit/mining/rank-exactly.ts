@@ -1,4 +1,4 @@
-import { dot } from '@quarry/activities/index/dot';
+import { dot } from '@quarry/activities/mining/dot';
 
 /** Rows of numbers as one array of vectors. */
 export function matrixOf(rows: readonly (readonly number[])[]): Float32Array {

@@ -1,11 +1,11 @@
-import { dot } from '@quarry/activities/index/dot';
 import type { Saha } from '@quarry/activities/mining/anchor';
 import { noClaims } from '@quarry/activities/mining/claims';
+import { dot } from '@quarry/activities/mining/dot';
 import { markIneligible } from '@quarry/activities/mining/eligibility';
 import type { OwnedCandidates } from '@quarry/activities/mining/owned-candidates';
 import { emptyOwnerLists, isBefore } from '@quarry/activities/mining/owner-lists';
 import { ownerMap } from '@quarry/activities/mining/owner-map';
-import { type Pairs, pairsInOrder } from '@quarry/activities/mining/pairs';
+import type { Pairs } from '@quarry/activities/mining/pairs';
 import { formClusters } from '@quarry/activities/mining/saha';
 import { distinctDocuments, listOffsets, scoreOwners } from '@quarry/activities/mining/score-owners';
 import { matrixOf, rankExactly } from './rank-exactly.ts';
@@ -24,6 +24,8 @@ export interface SahaProblem {
   readonly blockRows?: number;
   /** Owners listed per candidate. */
   readonly ownersListed?: number;
+  /** Candidates retrieved per query; 2 K m by default. */
+  readonly retrieved?: number;
 }
 
 /** A cluster as the golden files state it: row indexes. */
@@ -56,8 +58,8 @@ export function sahaOf(problem: SahaProblem): Saha {
   const count = problem.queries.length;
   const blockRows = problem.blockRows ?? count;
   const pairs = pairsOf(rows, count);
-  const owners = ownerMap(pairs, pairsInOrder(pairs), problem.documents.length);
-  const k = Math.min(2 * topK * poolMultiplier, problem.documents.length);
+  const owners = ownerMap(pairs, problem.documents.length);
+  const k = Math.min(problem.retrieved ?? 2 * topK * poolMultiplier, problem.documents.length);
 
   const block = (start: number): OwnedCandidates => {
     const end = Math.min(start + blockRows, count);
@@ -111,7 +113,7 @@ function ownersOf(documents: Int32Array, { ownerOffsets, ownerQuery }: ReturnTyp
   ]);
   const offsets = Int32Array.of(0, ...lists.map(({ length }) => length));
   for (let i = 0; i < lists.length; i++) offsets[i + 1]! += offsets[i]!;
-  return { documents, offsets, queries: Int32Array.from(lists.flat()) };
+  return { offsets, queries: Int32Array.from(lists.flat()) };
 }
 
 /** The clusters as rows of the data set. */

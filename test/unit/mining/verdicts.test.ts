@@ -64,6 +64,34 @@ it('stops looking once the pool is full', () => {
   ]);
 });
 
+it('looks no deeper than 2 K m, even where more were retrieved', () => {
+  const deep = { ...problem, poolMultiplier: 2, retrieved: 7 };
+  expect(verdicts(deep, 0).clusters).toEqual(verdicts({ ...problem, poolMultiplier: 2 }, 0).clusters);
+  expect(verdicts(deep, 0).reasons).toEqual([
+    'known_positive',
+    'owner_similar',
+    'kept',
+    'unowned',
+    'rank_window',
+    'rank_window',
+    'rank_window',
+  ]);
+  expect(verdicts(deep, 3, true).reasons.slice(4)).toEqual(['known_positive', 'rank_window', 'rank_window']);
+});
+
+it('does not look at the documents behind a full pool', () => {
+  // Two owners are looked for; the third document would lead to another one.
+  const rows: SahaProblem['rows'] = [
+    [0, 3],
+    [1, 0],
+    [2, 1],
+    [3, 2],
+  ];
+  const given = { ...problem, queries: problem.queries.slice(0, 4), poolMultiplier: 2, rows };
+  expect(verdicts(given, 0).reasons).toEqual(['owner_similar', 'kept', 'not_sampled', 'known_positive']);
+  expect(verdicts(given, 0).owners).toEqual([1, 2, -1, -1]);
+});
+
 it('leaves the candidates of a query that joined an earlier cluster as claimed', () => {
   const { clusters, reasons, kept, pair, owners } = verdicts(problem, 3);
   expect(clusters[0]!.members.map((member) => sahaOf(problem).pairs.pairQuery[member])).toEqual([3]);

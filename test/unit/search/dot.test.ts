@@ -1,4 +1,4 @@
-import { dot, dotErrorBound, dotRows } from '@quarry/activities/index/dot';
+import { dot, dotErrorBound, dotRows } from '@quarry/activities/mining/dot';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bestByDefinition } from './brute-force.ts';

@@ -10,7 +10,8 @@ import { clusterKey, filterKey, measureRecallKey, mergeKey } from '@quarry/activ
 import { PLAN_FILES, type RunDocument, shardFile } from '@quarry/activities/stages/run-document';
 import type { StageContext } from '@quarry/activities/stages/stage-context';
 import { memoised, type UnitOutput } from '@quarry/activities/stages/unit';
-import { openStore } from '@quarry/activities/storage/open-store';
+import { openStore as open } from '@quarry/activities/storage/open-store';
+import type { Store } from '@quarry/activities/storage/store';
 import { NO_CANDIDATE, type RunRef } from '@quarry/workflows';
 import { jobSchema } from '@quarry/workflows/job';
 
@@ -41,12 +42,14 @@ export interface Fabrication {
   readonly keep?: (query: number, k: number) => number[];
   /** Root of the output and the cache; default a new temporary directory. */
   readonly root?: string;
+  /** Default: the file system, and S3 as the environment says. */
+  readonly openStore?: (uri: string) => Store;
 }
 
 /** Every query has one pair, with document 2q (query 0 a second one, document 1, if there are two pairs' worth). */
 export async function fabricateRun(options: Fabrication = {}): Promise<Fabricated> {
   const { strategy = 'margin', queries = 40, documents = 100, k = 7, shardRows = 16, threads = 2 } = options;
-  const { numNegatives = 3, compression = 'snappy' } = options;
+  const { numNegatives = 3, compression = 'snappy', openStore = open } = options;
   const text = options.text ?? ((side, row) => `${side} number ${row}`);
   const keep = options.keep ?? ((query, n) => [0, 3, 6].map((i) => (i + query) % n).filter((p) => p > 0));
   const local = await mkdtemp(join(tmpdir(), 'quarry-tables-'));

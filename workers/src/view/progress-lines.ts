@@ -2,7 +2,7 @@ import type { Snapshot, StageSnapshot } from '../run/snapshot.ts';
 import { count, duration } from './format.ts';
 import { isDone, type ProgressView, StageRates } from './stage-rate.ts';
 
-/** A stage that works on is mentioned again after so long. */
+/** A stage that works on is mentioned again after so long, and ever less often: after a tenth of its time. */
 const REMIND_MS = 10_000;
 
 /** Progress where nothing can be drawn: a line when a stage starts, now and then, and when it ends. */
@@ -14,9 +14,9 @@ export function progressLines(print: (line: string) => void): ProgressView {
     const before = told.get(stage.stage);
     const done = isDone(stage);
     if (before?.done && before.units === stage.units) return;
-    if (before && !done && now - before.at < REMIND_MS) return;
-    told.set(stage.stage, { at: now, done, units: stage.units });
     const { rowsPerSecond, left, share, seconds } = rates.of(stage, now);
+    if (before && !done && now - before.at < Math.max(REMIND_MS, 100 * seconds)) return;
+    told.set(stage.stage, { at: now, done, units: stage.units });
     const units = `${count(stage.done)} of ${unitsOf(stage)}`;
     if (done) {
       const rows = stage.rows > 0 ? `, ${count(stage.rows)} rows` : '';

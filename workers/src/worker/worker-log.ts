@@ -1,6 +1,10 @@
-import { type Logger, type LogMetadata, Runtime } from '@temporalio/worker';
+import type { Logger, LogMetadata } from '@temporalio/common';
+import { Runtime } from '@temporalio/worker';
 import pino from 'pino';
 import type { LogLevel } from '../settings.ts';
+
+/** Every worker serves one role, so it lacks the rest. */
+const BY_DESIGN = /^No (workflows|activities|Nexus services) registered/;
 
 /**
  * Sends everything that the workers, the SDK and its native core say to one pino log, a line of JSON each, on standard
@@ -21,7 +25,9 @@ export function installWorkerLog(level: LogLevel, facts: Readonly<Record<string,
 }
 
 function temporalLogger(log: pino.Logger): Logger {
-  const write = (level: LogLevel, message: string, meta: LogMetadata = {}): void => log[level](meta, message);
+  const write = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
+    if (!BY_DESIGN.test(message)) log[level](meta, message);
+  };
   return {
     log: (level, message, meta) => write(level.toLowerCase() as LogLevel, message, meta),
     trace: (message, meta) => write('trace', message, meta),

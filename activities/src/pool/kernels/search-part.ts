@@ -1,8 +1,8 @@
-import { dot } from '../../index/dot.ts';
 import { ExactIndex } from '../../index/exact-index.ts';
 import { HnswlibIndex } from '../../index/hnswlib-index.ts';
 import type { VectorIndex } from '../../index/vector-index.ts';
 import { readVectors, type Vectors } from '../../index/vectors.ts';
+import { dot } from '../../mining/dot.ts';
 import type { Kernel } from '../kernel.ts';
 
 /** One index part as a thread loads it. */

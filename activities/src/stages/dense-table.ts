@@ -1,0 +1,66 @@
+import type { RunRef, Table } from '@quarry/workflows';
+import { candidateRows } from '../tables/candidates.ts';
+import { clusterRows } from '../tables/clusters.ts';
+import type { DenseColumns } from '../tables/dense-rows.ts';
+import { nTupleRows } from '../tables/n-tuple.ts';
+import { readNpyRows } from '../tables/npy-rows.ts';
+import { rowsPerFile } from '../tables/table-schema.ts';
+import { tripletRows } from '../tables/triplet.ts';
+import { type ShardRows, shardsOfPart } from './arrangement.ts';
+import { clusterKey } from './keys.ts';
+import { planRows, readCandidates, readTrainingShard } from './read-verdicts.ts';
+import { type RunDocument, unitDirectory } from './run-document.ts';
+import type { StageContext } from './stage-context.ts';
+
+type Unit = RunRef & { readonly table: Table; readonly part: number };
+
+/** The rows of one file as dense ids and numbers, in order. Memory: twice those rows, and one query shard's arrays. */
+export async function denseTable(context: StageContext, unit: Unit, run: RunDocument): Promise<DenseColumns> {
+  const { table, part } = unit;
+  const { numNegatives } = run.job.mining;
+  if (table === 'clusters') return denseClusters(context, unit, run);
+  const cut = await shardsOfPart(context, unit, run, table, part);
+  // A file without rows has its columns too.
+  const shards: readonly ShardRows[] = cut.length > 0 ? cut : [{ shard: 0, start: 0, end: 0 }];
+  const pieces: DenseColumns[] = [];
+  for (const { shard, start, end } of shards) {
+    context.signal.throwIfAborted();
+    if (table === 'candidates') {
+      pieces.push(candidateRows(await readCandidates(context, unit, run, shard), start, end));
+      continue;
+    }
+    const from = await readTrainingShard(context, unit, run, shard);
+    pieces.push(
+      table === 'triplet' ? tripletRows(from, start, end) : nTupleRows(from, numNegatives, start, end),
+    );
+  }
+  return concatenated(pieces);
+}
+
+async function denseClusters(context: StageContext, unit: Unit, run: RunDocument): Promise<DenseColumns> {
+  const perFile = rowsPerFile('clusters', run.job.mining.numNegatives);
+  const uri = `${unitDirectory(unit.cache, 'cluster', clusterKey(run))}/clusters.npy`;
+  const first = unit.part * perFile;
+  const members = await readNpyRows<Int32Array>(context.openStore(uri), uri, first, first + perFile);
+  const pairQuery = await planRows<Int32Array>(context, unit, run, 'pairQuery');
+  const pairDocument = await planRows<Int32Array>(context, unit, run, 'pairDocument');
+  return clusterRows(members.data, pairQuery, pairDocument);
+}
+
+function concatenated(pieces: readonly DenseColumns[]): DenseColumns {
+  if (pieces.length === 1) return pieces[0]!;
+  const names = Object.keys(pieces[0]!);
+  return Object.fromEntries(
+    names.map((name) => {
+      const arrays = pieces.map((piece) => piece[name]!);
+      const length = arrays.reduce((sum, array) => sum + array.length, 0);
+      const all = arrays[0] instanceof Float32Array ? new Float32Array(length) : new Int32Array(length);
+      let at = 0;
+      for (const array of arrays) {
+        all.set(array, at);
+        at += array.length;
+      }
+      return [name, all];
+    }),
+  );
+}
