@@ -25,7 +25,7 @@ export interface Ended {
 }
 
 /** The environment in which tests run the command: its own home, the machine's cache of servers, the test S3 server. */
-export function environment(home: string): NodeJS.ProcessEnv {
+function environment(home: string): NodeJS.ProcessEnv {
   const s3 = inject('s3');
   const { TEMPORAL_ADDRESS: _, ...env } = process.env;
   return {

@@ -22,7 +22,7 @@ export function jsonl(rows: Iterable<unknown>): string {
 }
 
 /** A seeded stream of numbers in [0, 1): mulberry32. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

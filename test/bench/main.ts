@@ -1,0 +1,42 @@
+import { cpus, totalmem } from 'node:os';
+import { benchEmbedding } from './embedding.ts';
+import { benchLarge } from './large.ts';
+import { benchOrchestration } from './orchestration.ts';
+import { benchSearch } from './search.ts';
+import { benchWrite } from './write.ts';
+
+/** `npm run bench [-- NAME ...]`: prints the machine and each benchmark's figures as JSON. */
+const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
+  /** documents per second against a bare onnxruntime-node loop over the same batches */
+  embedding: benchEmbedding,
+  /** exact against hnswlib */
+  search: benchSearch,
+  /** the candidates table against DuckDB's own COPY */
+  write: benchWrite,
+  /** 1 - busy / total for the demo and SciFact */
+  orchestration: benchOrchestration,
+  /** 50,000 x 50,000 given vectors through the whole pipeline */
+  large: benchLarge,
+};
+
+const names = process.argv.slice(2);
+for (const name of names) {
+  if (!BENCHMARKS[name]) {
+    console.error(`${name} is no benchmark; there are ${Object.keys(BENCHMARKS).join(', ')}`);
+    process.exit(2);
+  }
+}
+const { model } = cpus()[0]!;
+console.log(
+  JSON.stringify({
+    machine: {
+      cpu: model,
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+    },
+  }),
+);
+for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
+  console.log(JSON.stringify({ [name]: await BENCHMARKS[name]!() }, null, 2));
+}
