@@ -16,10 +16,10 @@ if (inspected.code !== 0) process.exit(inspected.code);
 
 console.log(`
 The training data: ${run}/data (Parquet). One line loads it:
-  datasets   load_dataset("parquet", data_files="${run}/data/triplet/*.parquet")
+  datasets   load_dataset("${run}", "triplet", split="train")
   pandas     pd.read_parquet("${run}/data/triplet")
   DuckDB     SELECT * FROM '${run}/data/triplet/*.parquet'
-What was kept and dropped, and why: ${run}/report.html
+Every figure of the run: ${run}/report.json
 The workflows, in Temporal's Web UI: npx quarry up`);
 
 /** Runs the command; its standard output is shown, except for the JSON that ends it. */

@@ -54,7 +54,8 @@ async function writePairs(path: string): Promise<void> {
       query: `query ${i} ${'asks for something '.repeat(5)}`,
       positive: `document ${i} ${'says a great deal about it '.repeat(18)}`,
     };
-    if (!file.write(`${JSON.stringify(row)}\n`)) await new Promise<void>((resolve) => file.once('drain', resolve));
+    if (!file.write(`${JSON.stringify(row)}\n`))
+      await new Promise<void>((resolve) => file.once('drain', resolve));
   }
   await new Promise<void>((resolve) => file.end(resolve));
 }

@@ -94,7 +94,11 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
       'show queries with what was kept, what was dropped and why; <run> is a directory, a URI or a run id',
     )
     .option('--query <id>', 'this query')
-    .option('--sample <n>', 'so many queries, drawn at random but always the same', positive)
+    .option(
+      '--sample <n>',
+      'so many queries, those with negatives first, drawn at random but always the same',
+      positive,
+    )
     .option('--reason <name>', 'only candidates dropped for this reason')
     .option('--limit <n>', 'candidates per query at most', positive, 10)
     .option('--json', 'as JSON, a line per query')

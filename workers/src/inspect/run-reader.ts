@@ -61,6 +61,7 @@ export class RunReader {
     this.#duckdb.close();
   }
 
+  /** Queries in an order that is random but always the same, those that keep a negative first. */
   async queryIds({ query, sample, reason }: Choice): Promise<readonly string[]> {
     const conditions = [
       ...(query === undefined ? [] : [`query_id = ${sqlText(query)}`]),
@@ -68,7 +69,8 @@ export class RunReader {
     ];
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const rows = await this.#rows(
-      `SELECT query_id FROM candidates ${where} GROUP BY query_id ORDER BY md5(query_id) LIMIT ${sample}`,
+      `SELECT query_id FROM candidates ${where} GROUP BY query_id
+       ORDER BY count(*) FILTER (verdict = 'kept') = 0, md5(query_id) LIMIT ${sample}`,
     );
     return rows.map((row) => String(row.query_id));
   }

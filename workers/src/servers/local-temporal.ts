@@ -4,6 +4,12 @@ import type { OnLine, ServerSettings } from './settings.ts';
 import { type SuperviseOptions, superviseLocalServer } from './supervise-local-server.ts';
 import { keepClosedRuns, temporalAnswers } from './temporal-health.ts';
 
+/**
+ * A task queue lies in one partition. With the server's default of four, units that waited in a partition which the one
+ * slot of the one worker did not poll were seen to stay there after five minutes (server 1.31.2; until its restart).
+ */
+const ONE_PARTITION = ['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'];
+
 /** Earlier runs stay visible in the Web UI for so long. */
 const RETENTION_DAYS = 90;
 
@@ -68,6 +74,7 @@ function temporalKind(settings: ServerSettings): LocalServerKind {
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--db-filename', database, '--log-level', 'warn'],
       ...['--search-attribute', 'QuarryRun=Keyword', '--search-attribute', 'QuarryStage=Keyword'],
+      ...ONE_PARTITION.flatMap((setting) => ['--dynamic-config-value', setting]),
     ],
     env: () => settings.env,
     facts: addresses,
