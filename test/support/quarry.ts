@@ -45,10 +45,11 @@ export function quarry(
   args: readonly string[],
   home: string,
   started?: (process: ReturnType<typeof spawn>) => void,
+  variables: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BIN, ...args], {
-      env: environment(home),
+      env: { ...environment(home), ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';
@@ -66,8 +67,13 @@ export function quarry(
 }
 
 /** Runs a job to its committed result; fails with the command's own words. */
-export async function mine(job: string, home: string, flags: readonly string[] = []): Promise<Mined> {
-  const ended = await quarry(['mine', job, '--json', ...flags], home);
+export async function mine(
+  job: string,
+  home: string,
+  flags: readonly string[] = [],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Mined> {
+  const ended = await quarry(['mine', job, '--json', ...flags], home, undefined, variables);
   if (ended.code !== 0)
     throw new Error(`quarry mine ${job} ended with ${ended.code}:\n${ended.stderr}\n${ended.stdout}`);
   return JSON.parse(ended.stdout.trim().split('\n').at(-1)!) as Mined;
