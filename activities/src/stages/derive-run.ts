@@ -25,22 +25,25 @@ export interface RunParts {
 export function deriveRun({ job, plan, planKey, figures, model: described }: RunParts): RunDocument {
   const model = boundToRows(described, figures.sourceOrder);
   const versions = runVersions();
-  const run = { job, plan, planKey, model, search: searchPlan(job, plan, model, figures.maxSelf), versions };
+  const search = searchPlan(job, plan, model, figures.maxSelf);
+  const run = { job, plan, planKey, model, search, versions };
   return { runId: runId(run), ...run };
 }
 
 /**
  * `<name>-<12 hex of sha256(job, fingerprints, model, versions)>`: equal runs have equal ids, wherever their files lie and
- * however the work is cut.
+ * however the work is cut. With `hnswlib` the cut decides which graphs are built, so that it is a part of the id.
  */
 export function runId({
   job,
   plan,
   model,
+  search,
   versions,
-}: Pick<RunDocument, 'job' | 'plan' | 'model' | 'versions'>): string {
+}: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions'>): string {
   const fingerprints = Object.entries(plan.fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
-  const content = JSON.stringify([jobHash(job), fingerprints, model.sha256, versions]);
+  const graphs = search.engine === 'hnswlib' ? search.parts.map((part) => part.documents.end) : [];
+  const content = JSON.stringify([jobHash(job), fingerprints, model.sha256, versions, ...graphs]);
   return `${job.name}-${createHash('sha256').update(content).digest('hex').slice(0, ID_DIGITS)}`;
 }
 

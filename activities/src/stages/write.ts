@@ -36,7 +36,7 @@ export interface WrittenFile {
  * Memory: DuckDB has 250 MB; besides, a query shard's candidates (q x k x 17 bytes) at a time, the dense rows of the file
  * (at most 40 bytes each of a million) twice and, for `clusters`, 8 bytes per pair of the plan. Texts lie on disk, once per
  * distinct content; DuckDB holds row groups of about 32 MB, or of 2,048 rows where those are more. Measured on top of the
- * process: 340 MB for a million candidates, 400 MB for 250,000 triplets of 1.8 kB documents.
+ * process: 340 MB for a million candidates, 470 MB for 250,000 triplets of 1.8 kB documents.
  */
 export async function write(
   context: StageContext,
