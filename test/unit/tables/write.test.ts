@@ -9,7 +9,8 @@ import { write } from '@quarry/activities/stages/write';
 import type { Store } from '@quarry/activities/storage/store';
 import type { Table } from '@quarry/workflows';
 import { expect, test } from 'vitest';
-import { candidate, type Fabricated, fabricateRun } from './fabricated-run.ts';
+import { type Fabricated, fabricateRun } from './fabricated-run.ts';
+import { candidate } from './fabricated-verdicts.ts';
 
 /** The whole of parquetjs-lite, as a reader of its own would use it. */
 const parquet = createRequire(import.meta.resolve('@quarry/activities/package.json'))('parquetjs-lite') as {
