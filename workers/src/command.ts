@@ -11,6 +11,8 @@ Examples:
   quarry mine job.yaml --set mining.topK=7      the same with another field
   quarry plan job.yaml                          what would be done
   quarry inspect out/runs/<run id> --sample 3   what was kept, what was dropped, and why
+  quarry export out/runs/<run id> --format flagembedding --to DIR
+                                                the run as another trainer reads it
   quarry up                                     the Temporal UI with all earlier runs
 
 Exit codes: 0 done; 1 the run failed or was cancelled from elsewhere; 2 the command or the job is wrong
@@ -103,6 +105,17 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     .option('--limit <n>', 'candidates per query at most', positive, 10)
     .option('--json', 'as JSON, a line per query')
     .action(async (run, options) => (await import('./commands/inspect.ts')).inspect(run, options, settings));
+
+  program
+    .command('export <run>')
+    .description("write a run in another trainer's format; <run> is a directory, a URI or a run id")
+    .requiredOption('--format <name>', 'the format; a name that is none lists them all')
+    .requiredOption('--to <directory>', 'a local directory that does not exist, or is empty')
+    .option('--shape <name>', 'the shape, where a format has several; default the first')
+    .option('--json', 'as JSON')
+    .action(async (run, options) =>
+      end(await (await import('./commands/export.ts')).exportTo(run, options, settings)),
+    );
 
   program
     .command('up')
