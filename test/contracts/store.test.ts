@@ -90,9 +90,10 @@ describe.each(['file', ...(s3 ? ['s3'] : [])])('%s: store', (scheme) => {
     expect(await store.readIfPresent(`${base}/gone`)).toBeNull();
   });
 
-  test.runIf(scheme === 'file')('leaves no half-written file behind', async () => {
-    await Promise.all(Array.from({ length: 10 }, (_, i) => store.write(`${base}/busy`, bytes(`${i}`))));
-    const left = await readdir(join(directory, 'objects'));
-    expect(left.filter((name) => name.startsWith('.part-'))).toEqual([]);
-  });
+  if (scheme === 'file')
+    test('leaves no half-written file behind', async () => {
+      await Promise.all(Array.from({ length: 10 }, (_, i) => store.write(`${base}/busy`, bytes(`${i}`))));
+      const left = await readdir(join(directory, 'objects'));
+      expect(left.filter((name) => name.startsWith('.part-'))).toEqual([]);
+    });
 });
