@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { share } from './fields.ts';
+
+/** Which candidates become negatives. */
+export const mining = z.strictObject({
+  strategy: z.enum(['saha', 'margin']).default('saha'),
+  /** K of the paper: pairs kept for an anchor. */
+  topK: z.int().min(1).max(1000).default(15),
+  /** m of the paper: strength of the self-aware filter. */
+  poolMultiplier: z.int().min(1).max(100).default(3),
+  /** Documents without an owner: passed over, or negatives of triplets. */
+  unowned: z.enum(['drop', 'keep']).default('drop'),
+  /** SaHa's classification case: rank order instead of the self-aware filter. Default: the format's. */
+  classification: z.boolean().optional(),
+  /** Negatives of an n-tuple; with `margin` of a query. */
+  numNegatives: z.int().min(1).max(1000).default(3),
+  relativeMargin: share.optional(),
+  absoluteMargin: z.number().min(0).optional(),
+  maxScore: z.number().optional(),
+  minScore: z.number().optional(),
+  /** Ranks to skip. */
+  rangeMin: z.int().min(0).default(0),
+  /** Last rank looked at (exclusive). */
+  rangeMax: z.int().min(1).optional(),
+  sampling: z.enum(['top', 'random']).default('top'),
+});
