@@ -93,7 +93,7 @@ describe.each(MODELS)('%s: a vector is the same bits', (_, settingsOf) => {
     expect(rows[1]).not.toBe(rows[0]);
     expect(figures.rows).toBe(4);
     expect(figures.tokens).toBe(
-      ['heat', 'flow'].flatMap((text) => model.tokens(text, 'document').ids).length,
+      ['heat', 'flow'].flatMap((text) => model.tokens({ text, image: null }, 'document').ids).length,
     );
   });
 

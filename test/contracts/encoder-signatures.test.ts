@@ -15,6 +15,7 @@ const generator = {
   pooling: 'last',
   prompt: { system: '', queryText: '', queryImage: '', document: '' },
   chatTemplate: null,
+  images: null,
   maxLength: 64,
   oneRowAtATime: false,
 } as const;

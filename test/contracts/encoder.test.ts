@@ -38,12 +38,13 @@ describe.skipIf(directory === null)('all-MiniLM-L6-v2 against sentence-transform
 
   test('gives the same token ids for all 20 texts', () => {
     expect(references).toHaveLength(20);
-    for (const { text, input_ids } of references) expect(model.tokens(text, 'query').ids).toEqual(input_ids);
+    for (const { text, input_ids } of references)
+      expect(model.tokens({ text, image: null }, 'query').ids).toEqual(input_ids);
   });
 
   test('gives the same vectors alone', async () => {
     for (const { text, embedding } of references) {
-      const row = model.tokens(text, 'query');
+      const row = model.tokens({ text, image: null }, 'query');
       const vector = await model.run({ items: [row], rows: 1, length: row.ids.length });
       expect(normalise(vector)).toBe(true);
       expect(largestDifference(vector, embedding)).toBeLessThan(1e-4);
@@ -51,7 +52,7 @@ describe.skipIf(directory === null)('all-MiniLM-L6-v2 against sentence-transform
   });
 
   test('gives the same vectors in one padded batch with dummy rows', async () => {
-    const items = references.map(({ text }) => model.tokens(text, 'query'));
+    const items = references.map(({ text }) => model.tokens({ text, image: null }, 'query'));
     const vectors = await model.run({ items, rows: 32, length: 256 });
     for (const [i, { embedding }] of references.entries()) {
       const vector = vectors.subarray(i * 384, (i + 1) * 384);
@@ -63,7 +64,7 @@ describe.skipIf(directory === null)('all-MiniLM-L6-v2 against sentence-transform
   test('its int8 export, whose scales span the batch, runs one row at a time', async () => {
     const quantised = await load('onnx/model_quantized.onnx');
     expect(quantised.settings.oneRowAtATime).toBe(true);
-    const row = quantised.tokens(references[0]!.text, 'query');
+    const row = quantised.tokens({ text: references[0]!.text, image: null }, 'query');
     expect(quantised.batches().add(row)).toMatchObject({ rows: 1, length: row.ids.length });
     const vector = await quantised.run({ items: [row], rows: 1, length: row.ids.length });
     normalise(vector);

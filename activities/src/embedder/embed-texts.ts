@@ -4,9 +4,9 @@ import { QuarryError } from '../failures.ts';
 import type { KernelControl } from '../pool/kernel.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { normalise } from './pooling.ts';
+import type { ModelRow } from './row-tokens.ts';
 import type { Batch } from './shaped-batches.ts';
 import type { ShardRow } from './shard-texts.ts';
-import type { TokenRow } from './tokenizer.ts';
 import { VectorFile } from './vector-file.ts';
 
 /** What was embedded; nothing in it depends on when or where. */
@@ -27,7 +27,7 @@ export interface EmbedTarget {
   readonly rows: number;
 }
 
-interface Item extends TokenRow {
+interface Item extends ModelRow {
   readonly row: number;
   readonly id: string;
 }
@@ -76,15 +76,15 @@ export async function embedTexts(
         hashes.write(row, digest);
         const key = digest.toString('latin1');
         const first = firstRow.get(key);
-        const { ids, truncated: cut } = first === undefined ? model.tokens(text, side) : NO_TOKENS;
         if (first !== undefined) {
           copies.push([first, row]);
           continue;
         }
+        const tokenRow = model.tokens({ text, image: null }, side);
         firstRow.set(key, row);
-        tokens += ids.length;
-        truncated += cut ? 1 : 0;
-        const full = batches.add({ row, id, ids, truncated: cut });
+        tokens += tokenRow.ids.length;
+        truncated += tokenRow.truncated ? 1 : 0;
+        const full = batches.add({ row, id, ...tokenRow });
         if (full) await run(full);
       }
     }
@@ -102,8 +102,6 @@ export async function embedTexts(
   }
   return { rows, tokens, truncated, oneRowAtATime: model.oneRowAtATime };
 }
-
-const NO_TOKENS: TokenRow = { ids: [], truncated: false };
 
 function notFinite({ settings }: LoadedModel, side: Side, { row, id }: Item): QuarryError {
   return new QuarryError(

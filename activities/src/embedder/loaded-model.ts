@@ -3,9 +3,9 @@ import { chatRenderer } from './chat-template.ts';
 import { readModelFiles } from './model-files.ts';
 import { ModelSession } from './model-session.ts';
 import type { ModelSettings } from './model-settings.ts';
-import { encoderTokens, generatorTokens, type RowTokens } from './row-tokens.ts';
+import { type Content, encoderTokens, generatorTokens, type ModelRow, type RowTokens } from './row-tokens.ts';
 import { type Batch, ShapedBatches } from './shaped-batches.ts';
-import { TextTokenizer, type TokenRow } from './tokenizer.ts';
+import { TextTokenizer } from './tokenizer.ts';
 
 /** A model ready to embed: tokenizer, prompt and session. Lives in a worker thread. */
 export class LoadedModel {
@@ -33,16 +33,17 @@ export class LoadedModel {
     this.oneRowAtATime = oneRowAtATime;
   }
 
-  tokens(text: string, side: Side): TokenRow {
-    return this.#rowTokens(text, side);
+  /** @throws QuarryError BadModel where there is an image and the model takes text only */
+  tokens(content: Content, side: Side): ModelRow {
+    return this.#rowTokens(content, side);
   }
 
-  batches<Item extends TokenRow>(): ShapedBatches<Item> {
+  batches<Item extends ModelRow>(): ShapedBatches<Item> {
     return new ShapedBatches<Item>(this.settings.maxLength, this.oneRowAtATime);
   }
 
   /** Vectors [items, dimension] of one batch, not normalised. Blocks the thread. */
-  run({ items, rows, length }: Batch<TokenRow>): Promise<Float32Array> {
+  run({ items, rows, length }: Batch<ModelRow>): Promise<Float32Array> {
     return this.#session.run(
       items.map(({ ids }) => ids),
       rows,
@@ -75,7 +76,7 @@ async function dependsOnBatch(
 ): Promise<boolean> {
   // Without a mask an encoder would look at padding.
   if (kind === 'encoder' && !session.signature.inputs.has('attention_mask')) return true;
-  const [probe, ...company] = PROBES.map((text) => rowTokens(text, 'document').ids);
+  const [probe, ...company] = PROBES.map((text) => rowTokens({ text, image: null }, 'document').ids);
   const length = Math.min(maxLength, Math.max(...[probe!, ...company].map((ids) => ids.length)) + 1);
   const alone = await session.run([probe!], 4, length);
   const together = await session.run([...company, probe!], 4, length);

@@ -1,6 +1,7 @@
 import type { Job } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
 import { requireFamily } from './architecture.ts';
+import type { ImageSettings } from './image-settings.ts';
 import type { ModelFiles } from './model-files.ts';
 import { type Prompt, resolvePrompt } from './prompt.ts';
 
@@ -31,6 +32,8 @@ export interface GeneratorSettings extends GraphSettings {
   readonly prompt: Prompt;
   /** Jinja source; null: ChatML. */
   readonly chatTemplate: string | null;
+  /** How images are prepared; null: the model takes text only. */
+  readonly images: ImageSettings | null;
 }
 
 /** Longest row where neither the job nor sentence_bert_config.json says otherwise. */
@@ -62,6 +65,7 @@ export function modelSettings(
       pooling: 'last',
       prompt: resolvePrompt(model.prompt),
       chatTemplate,
+      images: null,
     };
   }
   const { queryPrefix, documentPrefix } = model;

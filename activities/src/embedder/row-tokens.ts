@@ -1,18 +1,33 @@
 import type { Side } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
+import type { PatchedImage } from '../images/patched-image.ts';
 import type { RenderChat } from './chat-template.ts';
 import type { EncoderSettings, GeneratorSettings } from './model-settings.ts';
 import { userTurn } from './prompt.ts';
 import type { TextTokenizer, TokenRow } from './tokenizer.ts';
 
-/** From a text to the ids that go into the graph. */
-export type RowTokens = (text: string, side: Side) => TokenRow;
+/** What is embedded as one: a text, an image, or both. */
+export interface Content {
+  readonly text: string | null;
+  readonly image: PatchedImage | null;
+}
+
+/** One row as it goes into the graph. */
+export interface ModelRow extends TokenRow {
+  readonly image: PatchedImage | null;
+}
+
+/** From a content to what goes into the graph. */
+export type RowTokens = (content: Content, side: Side) => ModelRow;
 
 /** An encoder reads prefix and text between its special tokens; what is too long loses its end. */
 export function encoderTokens(settings: EncoderSettings, tokenizer: TextTokenizer): RowTokens {
   const { queryPrefix, documentPrefix, maxLength } = settings;
-  return (text, side) =>
-    tokenizer.encodeWithin((side === 'query' ? queryPrefix : documentPrefix) + text, maxLength);
+  return ({ text, image }, side) => {
+    if (image !== null) throw noImages(settings.directory);
+    const prefix = side === 'query' ? queryPrefix : documentPrefix;
+    return { ...tokenizer.encodeWithin(prefix + (text ?? ''), maxLength), image };
+  };
 }
 
 /**
@@ -22,7 +37,7 @@ export function encoderTokens(settings: EncoderSettings, tokenizer: TextTokenize
  * @throws QuarryError BadModel where `maxLength` has no room for the prompt itself
  */
 export function generatorTokens(
-  { prompt, maxLength }: GeneratorSettings,
+  { prompt, maxLength, directory }: GeneratorSettings,
   tokenizer: TextTokenizer,
   render: RenderChat,
 ): RowTokens {
@@ -37,13 +52,22 @@ export function generatorTokens(
       );
     }
   }
-  return (text, side) => {
+  return ({ text: whole, image }, side) => {
+    if (image !== null) throw noImages(directory);
+    const text = whole ?? '';
     const start = tokenizer.beginning(text, maxLength);
     const ids = encode(start, side);
-    if (start.length === text.length && ids.length <= maxLength) return { ids, truncated: false };
+    if (start.length === text.length && ids.length <= maxLength) return { ids, truncated: false, image };
     const fits = longestFit(start, (cut) => encode(cut, side), maxLength);
-    return { ids: fits, truncated: true };
+    return { ids: fits, truncated: true, image };
   };
+}
+
+function noImages(directory: string): QuarryError {
+  return new QuarryError(
+    'BadModel',
+    `${directory}: this model takes text only, but a row has an image; use a vision-language generator`,
+  );
 }
 
 /** Characters per token at which the search for the cut begins. */

@@ -5,23 +5,44 @@ import { fileURLToPath } from 'node:url';
 import { chatRenderer } from '@quarry/activities/embedder/chat-template';
 import { resolvePrompt } from '@quarry/activities/embedder/prompt';
 import { encoderTokens, generatorTokens, type RowTokens } from '@quarry/activities/embedder/row-tokens';
-import { TextTokenizer } from '@quarry/activities/embedder/tokenizer';
+import { TextTokenizer, type TokenRow } from '@quarry/activities/embedder/tokenizer';
+import type { Side } from '@quarry/workflows';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const mini = fileURLToPath(new URL('../../../activities/models/quarry-mini/', import.meta.url));
 const settings = { directory: mini, graph: 'onnx/model.onnx', dimension: 256, oneRowAtATime: false } as const;
 
+type TextTokens = (text: string, side: Side) => TokenRow;
+
+/** Tokens of texts without images, less the image. */
+function ofText(rowTokens: RowTokens): TextTokens {
+  return (text, side) => {
+    const { ids, truncated } = rowTokens({ text, image: null }, side);
+    return { ids, truncated };
+  };
+}
+
 describe('a generator', () => {
   let tokenizer: TextTokenizer;
-  let tokens: RowTokens;
+  let tokens: TextTokens;
   const prompt = resolvePrompt('hierarchical');
   const render = chatRenderer(null, {});
-  const forLength = (maxLength: number): RowTokens =>
-    generatorTokens(
-      { ...settings, kind: 'generator', pooling: 'last', prompt, chatTemplate: null, maxLength },
-      tokenizer,
-      render,
+  const forLength = (maxLength: number): TextTokens =>
+    ofText(
+      generatorTokens(
+        {
+          ...settings,
+          kind: 'generator',
+          pooling: 'last',
+          prompt,
+          chatTemplate: null,
+          images: null,
+          maxLength,
+        },
+        tokenizer,
+        render,
+      ),
     );
 
   beforeAll(async () => {
@@ -86,23 +107,25 @@ describe('an encoder', () => {
       vocab: { '[UNK]': 0, '[CLS]': 1, '[SEP]': 2, query: 3, a: 4, b: 5, c: 6 },
     },
   };
-  let tokens: RowTokens;
+  let tokens: TextTokens;
 
   beforeAll(async () => {
     const directory = mkdtempSync(join(tmpdir(), 'quarry-tokenizer-'));
     writeFileSync(join(directory, 'tokenizer.json'), JSON.stringify(TOKENIZER));
     const tokenizer = await TextTokenizer.load(directory);
     rmSync(directory, { recursive: true });
-    tokens = encoderTokens(
-      {
-        ...settings,
-        kind: 'encoder',
-        pooling: 'mean',
-        queryPrefix: 'query ',
-        documentPrefix: '',
-        maxLength: 6,
-      },
-      tokenizer,
+    tokens = ofText(
+      encoderTokens(
+        {
+          ...settings,
+          kind: 'encoder',
+          pooling: 'mean',
+          queryPrefix: 'query ',
+          documentPrefix: '',
+          maxLength: 6,
+        },
+        tokenizer,
+      ),
     );
   });
 
