@@ -13,6 +13,8 @@ Examples:
   quarry inspect out/runs/<run id> --sample 3   what was kept, what was dropped, and why
   quarry export out/runs/<run id> --format flagembedding --to DIR
                                                 the run as another trainer reads it
+  quarry evaluate out/runs/<run id> --truth qrels.tsv
+                                                how many of its negatives are false
   quarry up                                     the Temporal UI with all earlier runs
 
 Exit codes: 0 done; 1 the run failed or was cancelled from elsewhere; 2 the command or the job is wrong
@@ -115,6 +117,19 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     .option('--json', 'as JSON')
     .action(async (run, options) =>
       end(await (await import('./commands/export.ts')).exportTo(run, options, settings)),
+    );
+
+  program
+    .command('evaluate <run...>')
+    .description(
+      'say how many negatives of runs are false; <run> is a directory, a URI or a run id, NAME=<run> names its series',
+    )
+    .requiredOption('--truth <file>', 'qrels, labels, or verdicts of people')
+    .option('--min-relevance <n>', 'relevance from which a judgement counts as relevant', Number, 1)
+    .option('--csv <file>', 'and every figure as CSV')
+    .option('--json', 'as JSON')
+    .action(async (runs, options) =>
+      end(await (await import('./commands/evaluate.ts')).evaluate(runs, options, settings)),
     );
 
   program

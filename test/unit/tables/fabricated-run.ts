@@ -131,6 +131,10 @@ export async function fabricateRun(options: Fabrication = {}): Promise<Fabricate
     await memoised(context, unit, 'merge', mergeKey(run, shard), async (output) => {
       await output.writeNpy('ids.npy', made.ids, [end - start, k]);
       await output.writeNpy('scores.npy', made.scores, [end - start, k]);
+      await output.writeNpy(
+        'positive-scores.npy',
+        made.scores.filter((_, at) => at % k === 0),
+      );
       return {
         rows: end - start,
         figures: { retrieval: { default: { ...emptyRetrieval(), queries: end - start, 'hit@1': 1 } } },
