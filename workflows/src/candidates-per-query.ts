@@ -20,7 +20,7 @@ const METRIC_DEPTH = 10;
  * `saha`: the paper's pool, 2 K m (arXiv 2508.00955; `first` = K m in phase 1 and 2 K m in phase 2).
  * `margin`: as sentence-transformers 6.0.1 does. `rangeMax` is the job's, else rangeMin + numNegatives + maxPositives,
  * with ten times the negatives where a relative margin, an absolute margin or maxScore may drop some (minScore does
- * not count there); `maxPositives` more are retrieved, because the positives take places. Places for documents that are
+ * not count there) or, which is ours, the job has filters of its own; `maxPositives` more are retrieved, because the positives take places. Places for documents that are
  * the query itself are ours.
  */
 export function candidatesPerQuery(
@@ -31,8 +31,12 @@ export function candidatesPerQuery(
     const pool = 2 * mining.topK * mining.poolMultiplier;
     return { k: atMost(documents, pool), rangeMax: pool };
   }
-  const { numNegatives, rangeMin, relativeMargin, absoluteMargin, maxScore } = mining;
-  const mayDrop = relativeMargin !== undefined || absoluteMargin !== undefined || maxScore !== undefined;
+  const { numNegatives, rangeMin, relativeMargin, absoluteMargin, maxScore, filters } = mining;
+  const mayDrop =
+    relativeMargin !== undefined ||
+    absoluteMargin !== undefined ||
+    maxScore !== undefined ||
+    (filters ?? []).length > 0;
   const rangeMax = mining.rangeMax ?? rangeMin + numNegatives * (mayDrop ? 10 : 1) + maxPositives;
   return { k: atMost(documents, rangeMax + maxPositives + maxSelf), rangeMax };
 }

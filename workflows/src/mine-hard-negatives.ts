@@ -18,7 +18,7 @@ export async function mineHardNegatives({ job }: { readonly job: Job }): Promise
   await conductor.each(units.index);
   await conductor.each(units.search);
   await conductor.each(units.merge);
-  if (run.strategy === 'saha') await conductor.each(units.scoreOwners);
+  if (run.strategy === 'saha' || run.features?.includes('owners')) await conductor.each(units.scoreOwners);
   await conductor.each(units.filter);
   if (run.strategy === 'saha') await conductor.each(units.cluster);
   await Promise.all([conductor.each(units.measureRecall), writeTables(run, conductor)]);

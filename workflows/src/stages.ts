@@ -1,3 +1,4 @@
+import type { Feature } from './chain.ts';
 import type { Job } from './job.ts';
 import type { Funnel, Ref, Side, Table } from './terms.ts';
 
@@ -57,6 +58,8 @@ export interface Planned extends RunRef {
   readonly manifest: Ref | null;
   readonly funnel: Funnel | null;
   readonly strategy: Job['mining']['strategy'];
+  /** What the filters look at beside scores; older plans name none. */
+  readonly features?: readonly Feature[];
   readonly documents: number;
   readonly queries: number;
   readonly pairs: number;

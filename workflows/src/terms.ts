@@ -42,7 +42,7 @@ export const REASONS = [
   'self',
   /** the document is a known positive of the query, by id or by equal content */
   'known_positive',
-  /** rank outside `rangeMin` .. `rangeMax` */
+  /** rank outside the window that is looked at */
   'rank_window',
   /** score > lowest positive score - absoluteMargin */
   'absolute_margin',
@@ -58,12 +58,24 @@ export const REASONS = [
   'owner_used',
   /** every unclaimed owner is barred by the strict form (the anchor itself, or it shares the anchor's positive) */
   'owner_barred',
-  /** in the pool of owners, but not among the K least similar to the anchor (the self-aware filter) */
+  /** in the pool of owners, but not among the K least similar to the anchor (the self-aware filter); or its owner is more similar than the filter `owner_similar` allows */
   'owner_similar',
   /** the pair would train a known positive as an in-batch negative (strict form) */
   'conflict',
   /** the query is a member of an earlier cluster, so it makes none of its own */
   'claimed',
+  /** fewer than `numNegatives` passed, and `underFill: drop` gives up such a query */
+  'under_filled',
+  /** nearly the same as a positive of the query (document-document similarity) */
+  'near_duplicate_positive',
+  /** nearly the same as a better negative of the query */
+  'near_duplicate_negative',
+  /** the query is among the nearest of the document's own neighbourhood of queries */
+  'reciprocal_rank',
+  /** a candidate of too many queries */
+  'hubness',
+  /** the pair rule: anchor and positive against candidate and owner */
+  'pair',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

@@ -1,17 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import type { RunRef, UnitResult } from '@quarry/workflows';
-import { candidatesPerQuery } from '@quarry/workflows/candidates-per-query';
+import type { Funnel, RunRef, UnitResult } from '@quarry/workflows';
+import { chainOf } from '@quarry/workflows/chain';
 import { QuarryError } from '../failures.ts';
-import { markIneligible } from '../mining/eligibility.ts';
+import { compileChain, runChain } from '../mining/chain.ts';
 import { ALL_PAIRS } from '../mining/emitted-pairs.ts';
-import { keepByMargin, type MarginRule } from '../mining/margin.ts';
+import { keepNegatives } from '../mining/keep-negatives.ts';
 import { countReasons, type MiningFigures, MiningTally } from '../mining/mining-tally.ts';
-import type { NpyArray } from '../tables/npy.ts';
-import { filterKey, mergeKey } from './keys.ts';
+import { type FilterShard, readFilterShard } from './filter-shard.ts';
+import { filterKey } from './keys.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';
-import { readShardJudgements, type ShardJudgements } from './shard-pairs.ts';
 import type { StageContext } from './stage-context.ts';
-import { memoised, readUnitNpy, type UnitOutput } from './unit.ts';
+import { memoised, type UnitOutput } from './unit.ts';
 
 /** Candidates judged between two breaths of the main thread. */
 const BREATH_SLOTS = 1 << 16;
@@ -19,10 +18,11 @@ const BREATH_SLOTS = 1 << 16;
 const MOST_CANDIDATES = 0x7fff;
 
 /**
- * Verdicts on the candidates of one query shard. `margin`: the final ones. `saha`: who is not eligible (the query itself,
- * known positives); on the others the owners decide in `cluster`.
+ * Verdicts on the candidates of one query shard, by the chain of the job. `margin`: the final ones. `saha`: who is not
+ * eligible for a cluster; on the others the owners decide in `cluster`.
  *
- * Memory: 9 bytes per candidate and 20 per pair of the shard, and 2 numNegatives per query.
+ * Memory: 9 bytes per candidate, 4 per candidate and feature, 20 per pair of the shard, 2 numNegatives per query; with
+ * owners 8 bytes per owner listed.
  */
 export async function filter(
   context: StageContext,
@@ -30,102 +30,65 @@ export async function filter(
 ): Promise<UnitResult> {
   const run = await readRunDocument(context, unit);
   return memoised(context, unit, 'filter', filterKey(run, unit.shard), async (output) => {
-    const { start, end } = run.plan.queryShards[unit.shard]!;
-    const { k } = run.search;
-    checkPlaces(k);
-    const shard = {
-      rows: end - start,
-      k,
-      documents: await readMerged<Int32Array>(context, unit, run, 'ids.npy'),
-      reasons: new Uint8Array((end - start) * k),
-      judgements: await readShardJudgements(context, unit, run, run.plan.queryShards[unit.shard]!),
-    };
-    await eachQuery(context, shard, (row, from) => markRow(shard, row, from));
+    checkPlaces(run.search.k);
+    const shard = await readFilterShard(context, unit, run);
     const figures =
       run.job.mining.strategy === 'saha'
-        ? countReasons(shard.reasons)
-        : await judgeByMargin(context, unit, run, shard, output);
-    await output.writeNpy('reason.npy', shard.reasons, [shard.rows, k]);
+        ? await judgeEligibility(context, run, shard)
+        : await keepInShard(context, run, shard, output);
+    await output.writeNpy('reason.npy', shard.reasons, [shard.rows, shard.k]);
     return { rows: shard.rows, figures: { ...figures } };
   });
 }
 
-/** One query shard's candidates, the verdicts on them, and what is known of its queries. */
-interface Shard {
-  readonly rows: number;
-  readonly k: number;
-  readonly documents: Int32Array;
-  readonly reasons: Uint8Array;
-  readonly judgements: ShardJudgements;
-}
-
-function markRow({ k, documents, reasons, judgements }: Shard, row: number, from: number): void {
-  const pairs = { queryPairs: judgements.offsets, pairDocument: judgements.documents };
-  const self = judgements.self.subarray(row * 2, row * 2 + 2);
-  markIneligible(pairs, row, documents.subarray(from, from + k), self, reasons.subarray(from, from + k));
-}
-
-async function judgeByMargin(
+async function judgeEligibility(
   context: StageContext,
-  unit: RunRef & { readonly shard: number },
   run: RunDocument,
-  shard: Shard,
+  shard: FilterShard,
+): Promise<Funnel> {
+  const chain = compileChain(chainOf(run.job.mining, run.plan));
+  await eachQuery(context, shard, (row) => runChain(chain, shard.candidates(row)));
+  return countReasons(shard.reasons);
+}
+
+async function keepInShard(
+  context: StageContext,
+  run: RunDocument,
+  shard: FilterShard,
   output: UnitOutput,
-): Promise<MiningFigures> {
-  const { rows, k, documents, reasons, judgements } = shard;
-  const rule = marginRule(run);
-  const scores = await readMerged<Float32Array>(context, unit, run, 'scores.npy');
-  const positiveScores = await readMerged<Float32Array>(context, unit, run, 'positive-scores.npy');
-  const kept = new Int16Array(rows * rule.numNegatives).fill(-1);
-  const tally = new MiningTally(rule.numNegatives);
-  const firstQuery = run.plan.queryShards[unit.shard]!.start;
-  await eachQuery(context, shard, (row, from) => {
-    const candidates = {
-      query: firstQuery + row,
-      documents: documents.subarray(from, from + k),
-      scores: scores.subarray(from, from + k),
-      reasons: reasons.subarray(from, from + k),
-      positiveScores: positiveScores.subarray(judgements.offsets[row], judgements.offsets[row + 1]),
-    };
-    const places = keepByMargin(rule, candidates);
-    kept.set(places, row * rule.numNegatives);
+): Promise<MiningFigures & { readonly relaxed: number }> {
+  const { numNegatives, sampling, underFill = 'keep' } = run.job.mining;
+  const chain = compileChain(chainOf(run.job.mining, run.plan));
+  const rule = { chain, numNegatives, sampling, underFill, seed: run.job.seed };
+  const kept = new Int16Array(shard.rows * numNegatives).fill(-1);
+  const tally = new MiningTally(numNegatives);
+  let relaxed = 0;
+  await eachQuery(context, shard, (row) => {
+    const candidates = shard.candidates(row);
+    const { places, relaxed: more } = keepNegatives(rule, candidates);
+    kept.set(places, row * numNegatives);
+    relaxed += more;
     tally.add({ ...candidates, kept: places.length, pair: ALL_PAIRS });
   });
-  await output.writeNpy('kept.npy', kept, [rows, rule.numNegatives]);
-  await output.writeNpy('pair.npy', new Int32Array(rows).fill(ALL_PAIRS));
-  return tally.figures();
+  await output.writeNpy('kept.npy', kept, [shard.rows, numNegatives]);
+  await output.writeNpy('pair.npy', new Int32Array(shard.rows).fill(ALL_PAIRS));
+  return { ...tally.figures(), relaxed };
 }
 
-/** The job's parameters, with the rank window that retrieval was planned for. */
-function marginRule({ job, plan }: RunDocument): MarginRule {
-  const { maxPositives, documents } = plan;
-  const { rangeMax } = candidatesPerQuery(job.mining, { maxPositives, documents });
-  return { ...job.mining, rangeMax, depth: rangeMax + maxPositives, seed: job.seed };
-}
-
-/** Calls `judge` for every row, `from` being its first slot, and lets the main thread breathe now and then. */
+/** Calls `judge` for every row, and lets the main thread breathe now and then. */
 async function eachQuery(
   { signal, progress }: StageContext,
-  { rows, k }: Shard,
-  judge: (row: number, from: number) => void,
+  { rows, k }: FilterShard,
+  judge: (row: number) => void,
 ): Promise<void> {
   const breath = Math.max(1, Math.floor(BREATH_SLOTS / k));
   for (let row = 0; row < rows; row++) {
-    judge(row, row * k);
+    judge(row);
     if (row % breath !== breath - 1) continue;
     progress(row + 1, rows);
     await setImmediate();
     signal.throwIfAborted();
   }
-}
-
-async function readMerged<A extends NpyArray>(
-  context: StageContext,
-  { cache, shard }: RunRef & { readonly shard: number },
-  run: RunDocument,
-  name: string,
-): Promise<A> {
-  return (await readUnitNpy<A>(context, cache, 'merge', mergeKey(run, shard), name)).data;
 }
 
 function checkPlaces(k: number): void {

@@ -1,4 +1,5 @@
 import type { Side } from '@quarry/workflows';
+import { chainOf, type Feature, featuresOf } from '@quarry/workflows/chain';
 import type { RunDocument } from './run-document.ts';
 import { unitKey } from './unit.ts';
 
@@ -78,25 +79,22 @@ export function scoreOwnersKey(run: RunDocument, shard: number): string {
 }
 
 export function filterKey(run: RunDocument, shard: number): string {
-  const { strategy, ...mining } = run.job.mining;
-  const { numNegatives, relativeMargin, absoluteMargin, maxScore, minScore, rangeMin, rangeMax, sampling } =
-    mining;
-  const parameters =
-    strategy === 'saha'
-      ? [strategy]
-      : [
-          strategy,
-          numNegatives,
-          relativeMargin,
-          absoluteMargin,
-          maxScore,
-          minScore,
-          rangeMin,
-          rangeMax,
-          sampling,
-          run.job.seed,
-        ];
-  return unitKey('filter', STAGE_VERSIONS.filter, parameters, [mergeKey(run, shard), inputKey(run)]);
+  const { mining, seed } = run.job;
+  const { strategy, numNegatives, sampling, underFill } = mining;
+  const chain = chainOf(mining, run.plan);
+  const drawn = sampling === 'top' ? null : seed;
+  const kept = strategy === 'saha' ? [] : [numNegatives, sampling, underFill ?? 'keep', drawn];
+  const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
+  const inputs = [mergeKey(run, shard), inputKey(run), ...features];
+  return unitKey('filter', STAGE_VERSIONS.filter, [chain, ...kept], inputs);
+}
+
+/** The unit whose output holds a feature of one query shard. */
+function featureKey(run: RunDocument, feature: Feature, shard: number): string {
+  switch (feature) {
+    case 'owners':
+      return scoreOwnersKey(run, shard);
+  }
 }
 
 export function clusterKey(run: RunDocument): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Job, Planned, Ref } from '@quarry/workflows';
+import { chainOf, featuresOf } from '@quarry/workflows/chain';
 import { type ShardSizing, shardRowLimit } from '@quarry/workflows/partition';
 import { hashInput } from '../dataset/input-bytes.ts';
 import { findInput, type Input } from '../dataset/input-format.ts';
@@ -52,6 +53,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     output,
     ...(await committed(context, output)),
     strategy: job.mining.strategy,
+    features: featuresOf(chainOf(job.mining, run.plan)),
     documents: run.plan.documents,
     queries: run.plan.queries,
     pairs: run.plan.pairs,

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markIneligible } from '@quarry/activities/mining/eligibility';
-import { keepByMargin } from '@quarry/activities/mining/margin';
 import { candidatesPerQuery } from '@quarry/workflows/candidates-per-query';
 import { jobSchema } from '@quarry/workflows/job';
 import { describe, expect, it } from 'vitest';
 import { shared } from '../../support/shared-data.ts';
+import { keepByMargin } from './keep-by-margin.ts';
 import { matrixOf, rankExactly } from './rank-exactly.ts';
 import { pairsOf } from './saha-problem.ts';
 

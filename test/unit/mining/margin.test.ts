@@ -1,8 +1,8 @@
-import { keepByMargin, type MarginRule } from '@quarry/activities/mining/margin';
 import { CODE } from '@quarry/activities/mining/reason-codes';
 import { REASONS } from '@quarry/workflows';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { keepByMargin, type MarginRule } from './keep-by-margin.ts';
 
 const base: MarginRule = {
   numNegatives: 2,

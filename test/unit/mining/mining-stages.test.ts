@@ -1,5 +1,4 @@
 import { noClaims } from '@quarry/activities/mining/claims';
-import { keepByMargin } from '@quarry/activities/mining/margin';
 import { CODE } from '@quarry/activities/mining/reason-codes';
 import { formClusters } from '@quarry/activities/mining/saha';
 import { verdictsOf } from '@quarry/activities/mining/verdicts';
@@ -12,6 +11,7 @@ import type { NpyArray } from '@quarry/activities/tables/npy';
 import { REASONS, type Reason } from '@quarry/workflows';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { keepByMargin } from './keep-by-margin.ts';
 import { type MiningInput, type MiningRun, prepareMiningRun } from './mining-run.ts';
 import { matrixOf, rankExactly } from './rank-exactly.ts';
 import { pairsOf, type SahaProblem, sahaOf } from './saha-problem.ts';

@@ -59,7 +59,16 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'mining.minScore': 'drops what scores below this',
   'mining.rangeMin': 'ranks to skip from the top',
   'mining.rangeMax': 'the first rank that is no longer looked at',
-  'mining.sampling': 'which of the eligible candidates are taken: the best, or a seeded sample',
+  'mining.filters': "the job's own filters, behind those of the strategy: a list of {name, ...parameters}",
+  'mining.sampling':
+    'which of the candidates that passed are taken: the best, a seeded sample, or another shape',
+  'mining.sampling.simans': "drawn by the distance to the positives' mean score",
+  'mining.sampling.simans.a': 'how sharply: 0 draws all alike',
+  'mining.sampling.simans.b': "where: below the positives' mean score by this",
+  'mining.sampling.spread': 'from hard to easy, one of each of numNegatives equal stretches',
+  'mining.sampling.spread.of': 'stretches of the first so many only',
+  'mining.underFill':
+    'a query with fewer than numNegatives: keep what there is (default), drop it, or relax thresholds for it',
   output: 'where and what to write',
   'output.path': 'a directory, relative to the job file, or a file: or s3: URI',
   'output.tables': 'the tables to write; default: all that the strategy makes',

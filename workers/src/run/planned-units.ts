@@ -11,6 +11,7 @@ import {
 import { type RunDocument, unitDirectory } from '@quarry/activities/stages/run-document';
 import type { Store } from '@quarry/activities/storage/store';
 import type { StageName } from '@quarry/workflows';
+import { chainOf, featuresOf } from '@quarry/workflows/chain';
 
 /** The units of one stage, and how many of them need not be done. */
 export interface StageUnits {
@@ -56,6 +57,7 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
   const queryShards = plan.queryShards.map((_, shard) => shard);
   const parts = search.parts.map((_, part) => part);
   const saha = job.mining.strategy === 'saha';
+  const features = featuresOf(chainOf(job.mining, plan));
   const stage = (name: StageName, keys: readonly string[], label: string = name): StageKeys => ({
     name: label,
     stage: name,
@@ -81,7 +83,10 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
       'merge',
       queryShards.map((shard) => mergeKey(run, shard)),
     ),
-    stage('scoreOwners', saha ? queryShards.map((shard) => scoreOwnersKey(run, shard)) : []),
+    stage(
+      'scoreOwners',
+      saha || features.includes('owners') ? queryShards.map((shard) => scoreOwnersKey(run, shard)) : [],
+    ),
     stage(
       'filter',
       queryShards.map((shard) => filterKey(run, shard)),

@@ -1,5 +1,6 @@
 import type { RunDocument } from '@quarry/activities/stages/run-document';
 import type { Planned } from '@quarry/workflows';
+import { chainOf } from '@quarry/workflows/chain';
 import type { StageUnits } from '../run/planned-units.ts';
 import { bytes, columns, count } from './format.ts';
 import { readable } from './summary.ts';
@@ -11,6 +12,15 @@ export interface Outlook {
   readonly document: RunDocument;
   readonly stages: readonly StageUnits[];
   readonly planReused: boolean;
+}
+
+/** The filters that will run, in order, with their parameters. */
+function chainLine({ job, plan }: RunDocument): string {
+  const links = chainOf(job.mining, plan).map(({ name, ...parameters }) => {
+    const given = Object.entries(parameters).map(([key, value]) => `${key} ${value}`);
+    return given.length > 0 ? `${name} (${given.join(', ')})` : name;
+  });
+  return [...links, job.mining.strategy === 'saha' ? 'claims by owners' : 'sampling'].join(' > ');
 }
 
 const FLOAT_BYTES = 4;
@@ -43,6 +53,7 @@ export function planLines({ workflowId, planned, document, stages, planReused }:
     ['model', `${model.kind} ${readable(model.path)}, ${model.dimension} dimensions`],
     ['engine', `${search.engine}: ${search.why}`],
     ['candidates', `${count(search.k)} per query (k)`],
+    ['chain', chainLine(document)],
     ['vectors', `${vectors(plan.documents + plan.queries)} in the cache`],
     [
       'memory',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { share } from './fields.ts';
+import { filter } from './filters.ts';
+import { sampling, underFill } from './sampling.ts';
 
 /** Which candidates become negatives. */
 export const mining = z.strictObject({
@@ -22,5 +24,8 @@ export const mining = z.strictObject({
   rangeMin: z.int().min(0).default(0),
   /** Last rank looked at (exclusive). */
   rangeMax: z.int().min(1).optional(),
-  sampling: z.enum(['top', 'random']).default('top'),
+  /** The job's own filters, behind those of the strategy; see `chain.ts`. */
+  filters: z.array(filter).max(32).optional(),
+  sampling: sampling.default('top'),
+  underFill: underFill.optional(),
 });

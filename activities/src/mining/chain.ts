@@ -1,0 +1,42 @@
+import type { ChainRule } from '@quarry/workflows/chain';
+import type { Candidates } from './candidates.ts';
+import { absoluteMargin } from './filters/absolute-margin.ts';
+import type { Filter } from './filters/filter.ts';
+import { knownPositive } from './filters/known-positive.ts';
+import { maxScore } from './filters/max-score.ts';
+import { minScore } from './filters/min-score.ts';
+import { ownerSimilar } from './filters/owner-similar.ts';
+import { rankWindow } from './filters/rank-window.ts';
+import { relativeMargin } from './filters/relative-margin.ts';
+import { self } from './filters/self.ts';
+
+/** The filters of a chain, in its order. */
+export function compileChain(rules: readonly ChainRule[]): readonly Filter[] {
+  return rules.map(compile);
+}
+
+function compile(rule: ChainRule): Filter {
+  switch (rule.name) {
+    case 'self':
+      return self;
+    case 'known_positive':
+      return knownPositive;
+    case 'max_score':
+      return maxScore(rule);
+    case 'min_score':
+      return minScore(rule);
+    case 'relative_margin':
+      return relativeMargin(rule);
+    case 'absolute_margin':
+      return absoluteMargin(rule);
+    case 'rank_window':
+      return rankWindow(rule);
+    case 'owner_similar':
+      return ownerSimilar(rule);
+  }
+}
+
+/** Leaves on every candidate the first reason to drop it, in the order of the chain; 0 where it passes. */
+export function runChain(chain: readonly Filter[], candidates: Candidates): void {
+  for (const filter of chain) filter.drop(candidates);
+}

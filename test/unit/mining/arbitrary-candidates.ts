@@ -1,0 +1,53 @@
+import type { Candidates } from '@quarry/activities/mining/candidates';
+import fc from 'fast-check';
+
+const similarity = fc.float({ min: -1, max: 1, noNaN: true });
+
+/** Candidates of one query in order of their scores: some are its positives, one may be itself, places may be empty. */
+export const arbitraryCandidates: fc.Arbitrary<Candidates> = fc
+  .record({
+    query: fc.nat(1000),
+    rows: fc.array(
+      fc.record({
+        score: similarity,
+        owner: fc.oneof(similarity, fc.constant(Number.NaN)),
+      }),
+      { maxLength: 20 },
+    ),
+    empty: fc.nat(2),
+    positives: fc.uniqueArray(fc.nat(30), { maxLength: 3, minLength: 1 }),
+    positiveScores: fc.array(similarity, { minLength: 3, maxLength: 3 }),
+    self: fc.integer({ min: -1, max: 5 }),
+  })
+  .map(({ query, rows, empty, positives, positiveScores, self }) => {
+    const sorted = [...rows].sort((a, b) => b.score - a.score);
+    const pad = <T>(values: T[], by: T): T[] => [...values, ...new Array<T>(empty).fill(by)];
+    const places = sorted.length + empty;
+    return {
+      query,
+      documents: Int32Array.from({ length: places }, (_, place) => (place < sorted.length ? place : -1)),
+      scores: Float32Array.from(
+        pad(
+          sorted.map(({ score }) => score),
+          Number.NEGATIVE_INFINITY,
+        ),
+      ),
+      reasons: new Uint8Array(places),
+      positives: Int32Array.from(positives),
+      positiveScores: Float32Array.from(positiveScores.slice(0, positives.length)),
+      self: Int32Array.of(self, -1),
+      features: {
+        owners: Float32Array.from(
+          pad(
+            sorted.map(({ owner }) => owner),
+            Number.NaN,
+          ),
+        ),
+      },
+    };
+  });
+
+/** The same candidates, with nothing said of them yet. */
+export function freshReasons(candidates: Candidates): Candidates {
+  return { ...candidates, reasons: new Uint8Array(candidates.documents.length) };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { count, share } from './fields.ts';
+
+/**
+ * The filters that a job may put into its chain (`mining.filters`), in the order in which they look. Each is one file of
+ * the same name in `activities/src/mining/filters/`, with its source and its measured effect.
+ */
+
+const similarity = z.number().min(-1).max(1);
+
+const maxScore = z.strictObject({ name: z.literal('max_score'), score: z.number() });
+const minScore = z.strictObject({ name: z.literal('min_score'), score: z.number() });
+const relativeMargin = z.strictObject({ name: z.literal('relative_margin'), margin: share });
+const absoluteMargin = z.strictObject({ name: z.literal('absolute_margin'), margin: z.number().min(0) });
+const rankWindow = z.strictObject({
+  name: z.literal('rank_window'),
+  /** Candidates to skip from the top. */
+  from: z.int().min(0).default(0),
+  /** The first place that is no longer looked at. */
+  to: count.optional(),
+  /** Places are counted among those that passed the filters before, or among all that were retrieved. */
+  of: z.enum(['passed', 'retrieved']).default('passed'),
+});
+const ownerSimilar = z.strictObject({
+  name: z.literal('owner_similar'),
+  /** Dropped where the most similar owner's similarity to the query is above this. */
+  above: similarity,
+});
+
+/** A filter with its parameters. */
+export const filter = z.discriminatedUnion('name', [
+  maxScore,
+  minScore,
+  relativeMargin,
+  absoluteMargin,
+  rankWindow,
+  ownerSimilar,
+]);
+export type FilterRule = z.output<typeof filter>;
+export type FilterName = FilterRule['name'];

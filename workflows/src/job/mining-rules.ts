@@ -1,0 +1,61 @@
+import type { z } from 'zod';
+import { filterRefusals } from './filter-rules.ts';
+import type { mining } from './mining.ts';
+import type { Refuse } from './refuse.ts';
+
+type Mining = z.output<typeof mining>;
+
+/** Candidates per query, so that a place among them fits the stages' arrays. */
+const MOST_CANDIDATES = 30_000;
+
+/** What does not go together in `mining`, with advice. */
+export function miningRefusals(m: Mining, refuse: Refuse): void {
+  const saha = m.strategy === 'saha';
+  const deepest = saha ? 2 * m.topK * m.poolMultiplier : (m.rangeMax ?? 0);
+  if (deepest > MOST_CANDIDATES) {
+    refuse(
+      [saha ? 'poolMultiplier' : 'rangeMax'],
+      `asks for ${deepest} candidates per query; at most ${MOST_CANDIDATES} are possible; lower it`,
+    );
+  }
+  if (saha) sahaRefusals(m, refuse);
+  else marginRefusals(m, refuse);
+  if (m.rangeMax !== undefined && m.rangeMax <= m.rangeMin) {
+    refuse(['rangeMax'], `${m.rangeMax} is not above rangeMin ${m.rangeMin}, so no rank is left; raise it`);
+  }
+  if (m.minScore !== undefined && m.maxScore !== undefined && m.minScore > m.maxScore) {
+    refuse(['minScore'], `${m.minScore} is above maxScore ${m.maxScore}, so no score is left; lower it`);
+  }
+  filterRefusals(m, refuse);
+}
+
+/** Fields that one strategy alone reads. */
+function sahaRefusals(m: Mining, refuse: Refuse): void {
+  for (const field of ['relativeMargin', 'absoluteMargin', 'maxScore', 'minScore', 'rangeMax'] as const) {
+    if (m[field] !== undefined) {
+      refuse([field], `${m[field]} has no effect with strategy saha; use strategy: margin or remove it`);
+    }
+  }
+  if (m.rangeMin !== 0) {
+    refuse(['rangeMin'], `${m.rangeMin} has no effect with strategy saha; use strategy: margin or remove it`);
+  }
+  if (m.sampling !== 'top') {
+    const given = typeof m.sampling === 'string' ? m.sampling : Object.keys(m.sampling)[0]!;
+    refuse(['sampling'], `${given} has no effect with strategy saha; use strategy: margin or remove it`);
+  }
+  if (m.underFill !== undefined) {
+    refuse(
+      ['underFill'],
+      `${m.underFill} has no effect with strategy saha, whose clusters are as large as they come; use strategy: margin or remove it`,
+    );
+  }
+}
+
+function marginRefusals(m: Mining, refuse: Refuse): void {
+  if (m.unowned === 'keep') {
+    refuse(['unowned'], 'margin looks at no owners; use strategy: saha or remove it');
+  }
+  if (m.classification !== undefined) {
+    refuse(['classification'], 'margin has no classification case; use strategy: saha or remove it');
+  }
+}
