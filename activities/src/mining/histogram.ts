@@ -12,9 +12,9 @@ export interface Histogram {
 
 const BINS = 100;
 
-/** Bins of 0.02 from -1 to 1. */
-export function emptyHistogram(): Histogram {
-  return { from: -1, to: 1, bins: new Array<number>(BINS).fill(0), under: 0, over: 0 };
+/** Bins of 0.02 from -1 to 1, or a hundred of other ends. */
+export function emptyHistogram(from = -1, to = 1): Histogram {
+  return { from, to, bins: new Array<number>(BINS).fill(0), under: 0, over: 0 };
 }
 
 export function addScore(histogram: Histogram, score: number): void {
@@ -25,4 +25,16 @@ export function addScore(histogram: Histogram, score: number): void {
     const bin = Math.floor(((score - from) / (to - from)) * bins.length);
     bins[Math.min(bin, bins.length - 1)]!++;
   }
+}
+
+/** Adds the counts of a histogram with the same bins. */
+export function addHistogram(histogram: Histogram, other: Histogram): void {
+  for (const [bin, count] of other.bins.entries()) histogram.bins[bin]! += count;
+  histogram.under += other.under;
+  histogram.over += other.over;
+}
+
+/** Everything counted, what lies outside the bins included. */
+export function total({ bins, under, over }: Histogram): number {
+  return bins.reduce((sum, count) => sum + count, under + over);
 }

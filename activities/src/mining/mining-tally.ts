@@ -1,6 +1,9 @@
 import { type Funnel, NO_CANDIDATE, REASONS, type Reason } from '@quarry/workflows';
 import { emittedPairs } from './emitted-pairs.ts';
 import { addScore, emptyHistogram, type Histogram } from './histogram.ts';
+import { addRank, emptyRanks, type RankCounts } from './rank-bins.ts';
+import { type Shortfall, ShortfallTally } from './shortfall.ts';
+import { type Suspect, Suspects, suspicion } from './suspects.ts';
 
 /** Rows that the tables will hold. */
 export interface TableRows {
@@ -15,11 +18,26 @@ export interface MiningFigures {
   readonly rows: TableRows;
   /** Queries whose rows are emitted, with fewer than `numNegatives` kept. */
   readonly queriesWithFewer: number;
-  readonly scores: { readonly kept: Histogram; readonly dropped: Histogram; readonly positive: Histogram };
+  /** Queries whose rows are emitted, by the negatives they keep. */
+  readonly keptPerQuery: Readonly<Record<number, number>>;
+  /** Ranks of the kept. */
+  readonly keptRanks: Readonly<RankCounts>;
+  readonly scores: {
+    readonly positive: Histogram;
+    readonly kept: Histogram;
+    readonly dropped: Readonly<Partial<Record<Reason, Histogram>>>;
+  };
+  /** Similarity of the owners that were looked at to the query. */
+  readonly ownerScores: { readonly kept: Histogram; readonly dropped: Histogram };
+  readonly shortfall: Shortfall;
+  /** The likeliest false negatives, at most `MOST_SUSPECTS`. */
+  readonly suspects: readonly Suspect[];
 }
 
 /** One query's final verdicts with what is needed to count them. */
 export interface JudgedQuery {
+  /** Dense id. */
+  readonly query: number;
   /** int32 [k]: candidates, -1 padded */
   readonly documents: Int32Array;
   /** float32 [k] */
@@ -32,6 +50,8 @@ export interface JudgedQuery {
   readonly pair: number;
   /** float32: one per pair of the query */
   readonly positiveScores: Float32Array;
+  /** float32 [k]: similarity to the query of the owner looked at, NaN none; absent where the strategy looks at none */
+  readonly ownerScores?: Float32Array | undefined;
 }
 
 /**
@@ -63,12 +83,19 @@ function funnelOf(candidates: number, counts: readonly number[]): Funnel {
   return { candidates, kept, dropped };
 }
 
-/** Adds up verdicts, query by query. */
+/** Adds up verdicts, query by query. Memory: 30 kB. */
 export class MiningTally {
   readonly #numNegatives: number;
   readonly #reasons = new Array<number>(REASONS.length).fill(0);
   readonly #rows = { triplet: 0, 'n-tuple': 0, candidates: 0 };
-  readonly #scores = { kept: emptyHistogram(), dropped: emptyHistogram(), positive: emptyHistogram() };
+  /** By the code of the reason; 0 is kept. */
+  readonly #scores: (Histogram | undefined)[] = [emptyHistogram()];
+  readonly #positive = emptyHistogram();
+  readonly #ownerScores = { kept: emptyHistogram(), dropped: emptyHistogram() };
+  readonly #keptPerQuery: Record<number, number> = {};
+  readonly #keptRanks = emptyRanks();
+  readonly #shortfall = new ShortfallTally();
+  readonly #suspects = new Suspects();
   #queriesWithFewer = 0;
 
   constructor(numNegatives: number) {
@@ -77,7 +104,7 @@ export class MiningTally {
 
   /** @throws RangeError where a candidate has no verdict, or a verdict no candidate */
   add(query: JudgedQuery): void {
-    const { documents, scores, reasons, positiveScores } = query;
+    const { documents, scores, reasons, positiveScores, ownerScores } = query;
     let kept = 0;
     for (let place = 0; place < documents.length; place++) {
       const reason = reasons[place]!;
@@ -90,16 +117,30 @@ export class MiningTally {
       if (reason === NO_CANDIDATE) continue;
       this.#rows.candidates++;
       this.#reasons[reason]!++;
-      if (reason === 0) kept++;
-      addScore(reason === 0 ? this.#scores.kept : this.#scores.dropped, scores[place]!);
+      this.#scores[reason] ??= emptyHistogram();
+      addScore(this.#scores[reason], scores[place]!);
+      if (reason === 0) {
+        kept++;
+        addRank(this.#keptRanks, place + 1);
+      }
+      const ownerScore = ownerScores?.[place] ?? Number.NaN;
+      if (!Number.isNaN(ownerScore)) {
+        addScore(reason === 0 ? this.#ownerScores.kept : this.#ownerScores.dropped, ownerScore);
+      }
     }
     if (kept !== query.kept)
       throw new RangeError(`${query.kept} candidates listed as kept, ${kept} judged so`);
-    for (const score of positiveScores) addScore(this.#scores.positive, score);
+    for (const score of positiveScores) addScore(this.#positive, score);
+    this.#suspect(query);
     const emitted = emittedPairs(query.pair, positiveScores.length);
+    if (emitted > 0) this.#keptPerQuery[kept] = (this.#keptPerQuery[kept] ?? 0) + 1;
     this.#rows.triplet += emitted * kept;
     if (kept >= this.#numNegatives) this.#rows['n-tuple'] += emitted;
-    else if (emitted > 0) this.#queriesWithFewer++;
+    else if (emitted > 0) {
+      this.#queriesWithFewer++;
+      const lowestPositive = positiveScores.reduce((low, score) => Math.min(low, score), Infinity);
+      this.#shortfall.add({ scores, reasons, lowestPositive, missing: this.#numNegatives - kept });
+    }
   }
 
   /** So far. */
@@ -109,11 +150,46 @@ export class MiningTally {
 
   /** @throws RangeError where candidates differ from kept + dropped */
   figures(): MiningFigures {
+    const dropped: Partial<Record<Reason, Histogram>> = {};
+    for (const [code, reason] of REASONS.entries()) {
+      const histogram = this.#scores[code];
+      if (code > 0 && histogram) dropped[reason] = histogram;
+    }
     return {
       funnel: funnelOf(this.#rows.candidates, this.#reasons),
       rows: this.rows,
       queriesWithFewer: this.#queriesWithFewer,
-      scores: this.#scores,
+      keptPerQuery: this.#keptPerQuery,
+      keptRanks: this.#keptRanks,
+      scores: { positive: this.#positive, kept: this.#scores[0]!, dropped },
+      ownerScores: this.#ownerScores,
+      shortfall: this.#shortfall.figures(),
+      suspects: this.#suspects.list(),
     };
+  }
+
+  /** Offers the query's most suspect negative. */
+  #suspect({ query, documents, scores, reasons, positiveScores, ownerScores }: JudgedQuery): void {
+    let worst = -1;
+    let most = Number.NEGATIVE_INFINITY;
+    const ownerScore = (place: number): number | null => {
+      const score = ownerScores?.[place] ?? Number.NaN;
+      return Number.isNaN(score) ? null : score;
+    };
+    for (let place = 0; place < documents.length; place++) {
+      if (reasons[place] !== 0) continue;
+      const doubt = suspicion(scores[place]!, ownerScore(place));
+      if (doubt > most) [worst, most] = [place, doubt];
+    }
+    if (worst < 0) return;
+    this.#suspects.offer({
+      query,
+      document: documents[worst]!,
+      rank: worst + 1,
+      score: scores[worst]!,
+      positiveScore: positiveScores.reduce((high, score) => Math.max(high, score), -Infinity),
+      ownerScore: ownerScore(worst),
+      suspicion: most,
+    });
   }
 }

@@ -1,7 +1,10 @@
 import { type Funnel, REASONS, type Reason } from '@quarry/workflows';
-import type { Histogram } from './histogram.ts';
+import { addHistogram, emptyHistogram, type Histogram } from './histogram.ts';
 import type { MiningFigures } from './mining-tally.ts';
+import { addRanks, emptyRanks, type RankCounts } from './rank-bins.ts';
 import type { RetrievalSums } from './retrieval-metrics.ts';
+import { sumShortfalls } from './shortfall.ts';
+import { mostSuspect } from './suspects.ts';
 
 /** The sums over a run's units that the report and the manifest hold. Pure. */
 
@@ -15,11 +18,19 @@ export function sumMining(shards: readonly MiningFigures[]): MiningFigures {
       candidates: sum(shards, ({ rows }) => rows.candidates),
     },
     queriesWithFewer: sum(shards, (shard) => shard.queriesWithFewer),
+    keptPerQuery: sumCounts(shards.map(({ keptPerQuery }) => keptPerQuery)),
+    keptRanks: sumRanks(shards.map(({ keptRanks }) => keptRanks)),
     scores: {
-      kept: sumHistograms(shards.map(({ scores }) => scores.kept)),
-      dropped: sumHistograms(shards.map(({ scores }) => scores.dropped)),
       positive: sumHistograms(shards.map(({ scores }) => scores.positive)),
+      kept: sumHistograms(shards.map(({ scores }) => scores.kept)),
+      dropped: sumByReason(shards.map(({ scores }) => scores.dropped)),
     },
+    ownerScores: {
+      kept: sumHistograms(shards.map(({ ownerScores }) => ownerScores.kept)),
+      dropped: sumHistograms(shards.map(({ ownerScores }) => ownerScores.dropped)),
+    },
+    shortfall: sumShortfalls(shards.map(({ shortfall }) => shortfall)),
+    suspects: mostSuspect(shards.flatMap(({ suspects }) => suspects)),
   };
 }
 
@@ -42,16 +53,37 @@ export function unaccounted({ candidates, kept, dropped }: Funnel): number {
   return candidates - kept - sum(Object.values(dropped), (count) => count);
 }
 
-/** Histograms of the same bins. */
-export function sumHistograms(histograms: readonly Histogram[]): Histogram {
-  const { from, to, bins } = histograms[0]!;
-  return {
-    from,
-    to,
-    bins: bins.map((_, bin) => sum(histograms, (histogram) => histogram.bins[bin]!)),
-    under: sum(histograms, ({ under }) => under),
-    over: sum(histograms, ({ over }) => over),
-  };
+function sumHistograms(histograms: readonly Histogram[]): Histogram {
+  const sum = emptyHistogram();
+  for (const histogram of histograms) addHistogram(sum, histogram);
+  return sum;
+}
+
+type ByReason = MiningFigures['scores']['dropped'];
+
+function sumByReason(histograms: readonly ByReason[]): ByReason {
+  const sums: Partial<Record<Reason, Histogram>> = {};
+  for (const reason of REASONS) {
+    const found = histograms.flatMap((byReason) => byReason[reason] ?? []);
+    if (found.length > 0) sums[reason] = sumHistograms(found);
+  }
+  return sums;
+}
+
+function sumCounts(counts: readonly Readonly<Record<number, number>>[]): Record<number, number> {
+  const sums: Record<number, number> = {};
+  for (const shard of counts) {
+    for (const [value, count] of Object.entries(shard)) {
+      sums[Number(value)] = (sums[Number(value)] ?? 0) + count;
+    }
+  }
+  return sums;
+}
+
+function sumRanks(shards: readonly Readonly<RankCounts>[]): RankCounts {
+  const sums = emptyRanks();
+  for (const ranks of shards) addRanks(sums, ranks);
+  return sums;
 }
 
 /** Means over the queries of a group. */

@@ -1,3 +1,5 @@
+import { addRank, addRanks, emptyRanks, type RankCounts } from './rank-bins.ts';
+
 /**
  * How well the model retrieves the known positives, before any filter: sums over queries, so that shards add up.
  * A candidate that is the query itself is passed over and takes no rank.
@@ -15,7 +17,7 @@ export interface RetrievalSums {
   /** As trec_eval's ndcg_cut_10: linear gain, log2 discount, ideal over all positives of the query. */
   'ndcg@10': number;
   /** Queries by the rank of their first positive; `missed` where no candidate is one. */
-  firstPositive: Record<string, number>;
+  firstPositive: RankCounts;
 }
 
 /** One query's candidates and positives, in dense document ids. */
@@ -30,14 +32,10 @@ export interface RankedQuery {
 }
 
 const CUT = 10;
-/** Last ranks of the histogram's bins. */
-const BINS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, Number.POSITIVE_INFINITY] as const;
 const MISSED = 'missed';
 
 export function emptyRetrieval(): RetrievalSums {
-  const firstPositive: Record<string, number> = {};
-  for (let i = 0; i < BINS.length; i++) firstPositive[binName(i)] = 0;
-  firstPositive[MISSED] = 0;
+  const firstPositive = { ...emptyRanks(), [MISSED]: 0 };
   return { queries: 0, 'hit@1': 0, 'hit@5': 0, 'hit@10': 0, 'mrr@10': 0, 'ndcg@10': 0, firstPositive };
 }
 
@@ -67,8 +65,8 @@ export function addQuery(sums: RetrievalSums, query: RankedQuery): void {
   }
   const ideal = idealGain(relevance);
   if (ideal > 0) sums['ndcg@10'] += gain / ideal;
-  const bin = first === 0 ? MISSED : binName(BINS.findIndex((last) => first <= last));
-  sums.firstPositive[bin]!++;
+  if (first === 0) sums.firstPositive[MISSED]!++;
+  else addRank(sums.firstPositive, first);
 }
 
 /** Adds the sums of another shard. */
@@ -76,9 +74,7 @@ export function addRetrieval(sums: RetrievalSums, other: RetrievalSums): void {
   for (const name of ['queries', 'hit@1', 'hit@5', 'hit@10', 'mrr@10', 'ndcg@10'] as const) {
     sums[name] += other[name];
   }
-  for (const [bin, count] of Object.entries(other.firstPositive)) {
-    sums.firstPositive[bin] = (sums.firstPositive[bin] ?? 0) + count;
-  }
+  addRanks(sums.firstPositive, other.firstPositive);
 }
 
 /** A judgement of 0 or less gains nothing, as in trec_eval. */
@@ -91,12 +87,4 @@ function idealGain(relevance: Float32Array): number {
   let gain = 0;
   for (let i = 0; i < Math.min(CUT, best.length); i++) gain += discounted(best[i]!, i + 1);
   return gain;
-}
-
-/** `1`, `2`, `3-5` ... `1001-`. */
-function binName(bin: number): string {
-  const first = bin === 0 ? 1 : BINS[bin - 1]! + 1;
-  const last = BINS[bin]!;
-  if (last === first) return String(first);
-  return Number.isFinite(last) ? `${first}-${last}` : `${first}-`;
 }

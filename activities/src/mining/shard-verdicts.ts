@@ -63,6 +63,8 @@ export function judgeShard(
     verdicts.ownerScores.set(ownerScores, first);
     for (const place of kept) if (owners[place]! < 0) keptUnowned++;
     tally.add({
+      query,
+      ownerScores,
       documents: documents.subarray(first, first + k),
       scores: scores.subarray(first, first + k),
       reasons,

@@ -1,11 +1,13 @@
-import type { Funnel, Reason } from '@quarry/workflows';
+import type { Reason } from '@quarry/workflows';
+import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
+import { remedy, type Shortfall, THRESHOLDS, type Threshold } from '../mining/shortfall.ts';
 import type { RunDocument } from '../stages/run-document.ts';
+import { count, percent } from './figure-text.ts';
 
 /** What the advice looks at. */
 export interface AdviceFigures {
-  readonly funnel: Funnel;
-  readonly queriesWithFewer: number;
+  readonly mining: Pick<MiningFigures, 'funnel' | 'queriesWithFewer' | 'keptPerQuery' | 'shortfall'>;
   readonly retrieval: Readonly<Record<string, Retrieval>>;
   readonly recallAtK: number;
   /** Share of bad rows, 0 to 1. */
@@ -20,15 +22,10 @@ const ONE_REASON = 0.8;
 
 /** One line for every figure that is bad enough to act upon: the figure, what it means, what to change. */
 export function advice(figures: AdviceFigures, run: RunDocument): string[] {
-  const { mining, search } = run.job;
-  const { funnel, recallAtK, quarantined } = figures;
-  const lines: string[] = [];
-  const fewer = run.plan.queries === 0 ? 0 : figures.queriesWithFewer / run.plan.queries;
-  if (fewer > FEW_NEGATIVES) {
-    lines.push(
-      `${percent(fewer)} of the queries have fewer than ${mining.numNegatives} negatives and no n-tuple: ${remedy(run)}.`,
-    );
-  }
+  const { search } = run.job;
+  const { mining, recallAtK, quarantined } = figures;
+  const { funnel } = mining;
+  const lines = [...fewNegatives(mining, run)];
   if (recallAtK < LOW_RECALL) {
     lines.push(
       `The index finds ${percent(recallAtK)} of the ${run.search.k} nearest documents: raise search.efSearch (${search.efSearch ?? 2 * run.search.k}) or use search.engine: exact.`,
@@ -55,15 +52,46 @@ export function advice(figures: AdviceFigures, run: RunDocument): string[] {
   return lines;
 }
 
-function remedy({ job: { mining } }: RunDocument): string {
-  if (mining.strategy === 'saha')
-    return 'lower mining.numNegatives, or raise mining.topK or mining.poolMultiplier';
-  const set = (['relativeMargin', 'absoluteMargin', 'maxScore', 'minScore', 'rangeMax'] as const).filter(
-    (name) => mining[name] !== undefined,
+/** Too few negatives: how many queries, and which settings would mend how many. */
+function fewNegatives({ keptPerQuery, shortfall }: AdviceFigures['mining'], run: RunDocument): string[] {
+  const { numNegatives, strategy } = run.job.mining;
+  const kept = Object.entries(keptPerQuery).map(
+    ([negatives, queries]) => [Number(negatives), queries] as const,
   );
-  return set.length === 0
-    ? 'lower mining.numNegatives'
-    : `lower mining.numNegatives or relax ${set.map((name) => `mining.${name} (${mining[name]})`).join(', ')}`;
+  const all = kept.reduce((sum, [, queries]) => sum + queries, 0);
+  const short = (asked: number): number =>
+    kept.reduce((sum, [negatives, queries]) => sum + (negatives < asked ? queries : 0), 0);
+  const fewer = short(numNegatives);
+  if (all === 0 || fewer / all <= FEW_NEGATIVES) return [];
+  const ways = thresholdRemedies(shortfall, run);
+  let lower = numNegatives - 1;
+  while (lower > 1 && short(lower) / all > FEW_NEGATIVES) lower--;
+  if (lower >= 1)
+    ways.push(`lower mining.numNegatives to ${lower} (then ${percent(short(lower) / all)} have fewer)`);
+  if (strategy === 'saha') ways.push('raise mining.topK or mining.poolMultiplier');
+  return [
+    `${percent(fewer / all)} of the queries (${count(fewer)}) have fewer than ${numNegatives} negatives and no n-tuple: ${ways.join(', or ')}.`,
+  ];
+}
+
+/** The setting of the job behind a threshold. */
+const FIELDS: Readonly<Record<Threshold, 'relativeMargin' | 'absoluteMargin' | 'maxScore' | 'minScore'>> = {
+  relative_margin: 'relativeMargin',
+  absolute_margin: 'absoluteMargin',
+  max_score: 'maxScore',
+  min_score: 'minScore',
+};
+
+function thresholdRemedies({ values }: Shortfall, { job }: RunDocument): string[] {
+  return THRESHOLDS.flatMap((threshold) => {
+    const histogram = values[threshold];
+    if (!histogram) return [];
+    const { value, queries } = remedy(threshold, histogram);
+    const field = FIELDS[threshold];
+    const verb = threshold === 'max_score' ? 'raise' : 'lower';
+    const from = job.mining[field];
+    return `${verb} mining.${field}${from === undefined ? '' : ` from ${from}`} to ${Number(value.toFixed(3))} (fills up to ${count(queries)} of them)`;
+  });
 }
 
 function reasonRemedy(reason: Reason): string {
@@ -81,10 +109,4 @@ function reasonRemedy(reason: Reason): string {
     default:
       return 'look at the table of candidates to see why';
   }
-}
-
-/** `41 %`, `0.7 %`. */
-export function percent(share: number): string {
-  const value = share * 100;
-  return `${value >= 10 || value === 0 ? Math.round(value) : value.toPrecision(2)} %`;
 }

@@ -1,6 +1,5 @@
 import type { Execution, Table } from '@quarry/workflows';
 import type { ClusterFigures } from '../mining/cluster-rows.ts';
-import type { Histogram } from '../mining/histogram.ts';
 import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
 import type { TableRows } from '../stages/arrangement.ts';
@@ -51,7 +50,7 @@ export interface Report {
     readonly queriesWithFewer: number;
   };
   /** Counts by score. */
-  readonly scores: { readonly kept: Histogram; readonly dropped: Histogram; readonly positive: Histogram };
+  readonly scores: MiningFigures['scores'];
   /** null where the strategy makes none. */
   readonly clusters: ClusterReport | null;
   readonly tables: readonly {
@@ -145,8 +144,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
     execution: found.execution,
     advice: advice(
       {
-        funnel,
-        queriesWithFewer,
+        mining,
         retrieval: found.retrieval,
         recallAtK: found.recall.recallAtK,
         quarantined: rowsIn === 0 ? 0 : plan.quarantined / rowsIn,

@@ -1,7 +1,7 @@
 import type { RunDocument } from '../stages/run-document.ts';
 import { tableColumns } from '../tables/table-schema.ts';
-import { percent } from './advice.ts';
 import type { Report } from './build-report.ts';
+import { count, percent } from './figure-text.ts';
 
 /**
  * The data set card: a README.md with the YAML header by which the Hugging Face hub and `datasets` find one
@@ -122,9 +122,4 @@ function limits(run: RunDocument, report: Report): string {
     ...report.advice,
   ];
   return lines.map((line) => `- ${line}`).join('\n');
-}
-
-/** 12,345 */
-function count(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }

@@ -1,4 +1,4 @@
-import type { Funnel, RunRef, Table } from '@quarry/workflows';
+import type { RunRef, Table } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
 import type { MiningFigures } from '../mining/mining-tally.ts';
 import { meanRetrieval, type Retrieval, sumMining, unaccounted } from '../mining/report-figures.ts';
@@ -8,7 +8,7 @@ import { clusterKey, filterKey, measureRecallKey, mergeKey } from '../stages/key
 import { mapConcurrently } from '../stages/map-concurrently.ts';
 import type { RunDocument } from '../stages/run-document.ts';
 import type { StageContext } from '../stages/stage-context.ts';
-import { type Done, readDone } from '../stages/unit.ts';
+import { readDone } from '../stages/unit.ts';
 import type { WrittenFile } from '../stages/write.ts';
 import type { ClusterReport } from './build-report.ts';
 
@@ -33,16 +33,22 @@ export async function readMining(
   { cache }: RunRef,
   run: RunDocument,
 ): Promise<MiningFigures> {
-  const units: Done[] =
-    run.job.mining.strategy === 'saha'
-      ? [await readDone(context, cache, 'cluster', clusterKey(run))]
-      : await mapConcurrently([...run.plan.queryShards.keys()], READS, (shard) => {
-          context.signal.throwIfAborted();
-          return readDone(context, cache, 'filter', filterKey(run, shard));
-        });
-  const sums = sumMining(units.map(({ figures }) => figures as unknown as MiningFigures));
-  assertAccounted(run, sums.funnel);
-  return sums;
+  if (run.job.mining.strategy === 'saha') {
+    const { figures } = await readDone(context, cache, 'cluster', clusterKey(run));
+    return accounted(run, figures as unknown as MiningFigures);
+  }
+  const shards = run.plan.queryShards.length;
+  let sums: MiningFigures | undefined;
+  for (let start = 0; start < shards; start += READS) {
+    context.signal.throwIfAborted();
+    const some = Array.from({ length: Math.min(READS, shards - start) }, (_, i) => start + i);
+    const units = await mapConcurrently(some, READS, (shard) =>
+      readDone(context, cache, 'filter', filterKey(run, shard)),
+    );
+    const figures = units.map((unit) => unit.figures as unknown as MiningFigures);
+    sums = sumMining(sums ? [sums, ...figures] : figures);
+  }
+  return accounted(run, sums!);
 }
 
 /** What the clusters add up to; null where the strategy makes none. */
@@ -109,9 +115,10 @@ export async function readFiles(
 }
 
 /** candidates = kept + dropped. */
-function assertAccounted(run: RunDocument, funnel: Funnel): void {
-  const lost = unaccounted(funnel);
-  if (lost !== 0) throw wrong(run, `${funnel.candidates} candidates, but kept + dropped differ by ${lost}`);
+function accounted(run: RunDocument, figures: MiningFigures): MiningFigures {
+  const lost = unaccounted(figures.funnel);
+  if (lost === 0) return figures;
+  throw wrong(run, `${figures.funnel.candidates} candidates, but kept + dropped differ by ${lost}`);
 }
 
 function wrong(run: RunDocument, what: string): QuarryError {

@@ -16,8 +16,8 @@ export const STAGE_VERSIONS = {
   merge: 1,
   measureRecall: 1,
   scoreOwners: 1,
-  filter: 1,
-  cluster: 1,
+  filter: 2,
+  cluster: 2,
   write: 1,
 } as const;
 

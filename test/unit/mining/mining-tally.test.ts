@@ -5,6 +5,7 @@ import { NO_CANDIDATE } from '@quarry/workflows';
 import { describe, expect, it } from 'vitest';
 
 const query = {
+  query: 5,
   documents: Int32Array.of(4, 7, 9, -1),
   scores: Float32Array.of(0.9, 0.5, 0.4, -Infinity),
   reasons: Uint8Array.of(CODE.known_positive, 0, 0, NO_CANDIDATE),
@@ -25,7 +26,7 @@ describe('the tally of verdicts', () => {
     expect(rows).toEqual({ triplet: 4 + 2, 'n-tuple': 2 + 1, candidates: 9 });
     expect(queriesWithFewer).toBe(0);
     expect(scores.kept.bins.reduce((sum, n) => sum + n)).toBe(6);
-    expect(scores.dropped.bins.reduce((sum, n) => sum + n)).toBe(3);
+    expect(scores.dropped.known_positive!.bins.reduce((sum, n) => sum + n)).toBe(3);
     expect(scores.positive.bins.reduce((sum, n) => sum + n)).toBe(6);
   });
 

@@ -244,6 +244,7 @@ async function writeCluster(
       shards.push(made.tally.figures().rows);
       for (let i = 0; i < end - start; i++) {
         total.add({
+          query: start + i,
           documents: made.ids.subarray(i * k, (i + 1) * k),
           scores: made.scores.subarray(i * k, (i + 1) * k),
           reasons: made.reasons.subarray(i * k, (i + 1) * k),

@@ -51,6 +51,7 @@ export function judgeShard(
     kept.set(found, i * keptWidth);
     keptIds.push(found.map((place) => ids[i * k + place]!));
     tally.add({
+      query,
       documents: ids.subarray(i * k, (i + 1) * k),
       scores: scores.subarray(i * k, (i + 1) * k),
       reasons: reasons.subarray(i * k, (i + 1) * k),

@@ -53,7 +53,7 @@ test('the report advises where many queries have too few negatives', async () =>
   await report(made.context, { ...made.unit, execution });
   const { advice } = JSON.parse(await text(made, 'report.json'));
   expect(advice).toContain(
-    '50 % of the queries have fewer than 3 negatives and no n-tuple: lower mining.numNegatives.',
+    '50 % of the queries (20) have fewer than 3 negatives and no n-tuple: lower mining.numNegatives to 1 (then 0 % have fewer).',
   );
 });
 
