@@ -1,79 +1,18 @@
-import type { Execution, Table } from '@quarry/workflows';
+import type { Execution } from '@quarry/workflows';
 import type { ClusterFigures } from '../mining/cluster-rows.ts';
 import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
 import type { TableRows } from '../stages/arrangement.ts';
 import { jobHash } from '../stages/job-hash.ts';
-import type { InputAccount, RunDocument } from '../stages/run-document.ts';
+import type { RunDocument } from '../stages/run-document.ts';
 import { advice } from './advice.ts';
 import { indexParameters } from './manifest.ts';
+import type { Report } from './report-schema.ts';
 import type { PublishedFile, RecallFigures } from './run-figures.ts';
-
-/** What `report.json` holds. Shares are 0 to 1, times seconds, sizes bytes. */
-export interface Report {
-  readonly runId: string;
-  readonly job: { readonly name: string; readonly hash: string };
-  readonly strategy: string;
-  readonly index: {
-    readonly engine: string;
-    readonly why: string;
-    readonly parameters: Readonly<Record<string, unknown>>;
-    readonly parts: number;
-    /** Recall against exact search, with its interval and sample. */
-    readonly recall: RecallFigures;
-  };
-  readonly counts: {
-    readonly documents: number;
-    readonly queries: number;
-    readonly pairs: number;
-    readonly duplicates: number;
-    readonly quarantined: number;
-    readonly unminedQueries: number;
-    readonly unownedDocuments: number;
-  };
-  readonly inputs: readonly InputAccount[];
-  /** The first ten bad rows. */
-  readonly quarantined: readonly unknown[];
-  /** By group: how well the model retrieves the known positives. */
-  readonly retrieval: Readonly<Record<string, Retrieval>>;
-  readonly funnel: {
-    readonly candidates: number;
-    readonly kept: Share;
-    readonly dropped: Readonly<Record<string, Share>>;
-  };
-  readonly negatives: {
-    /** Kept per query, on average. */
-    readonly mean: number;
-    /** Asked for in an n-tuple. */
-    readonly asked: number;
-    /** Queries whose rows come out, with fewer than asked. */
-    readonly queriesWithFewer: number;
-  };
-  /** Counts by score. */
-  readonly scores: MiningFigures['scores'];
-  /** null where the strategy makes none. */
-  readonly clusters: ClusterReport | null;
-  readonly tables: readonly {
-    readonly table: Table;
-    readonly rows: number;
-    readonly files: number;
-    readonly bytes: number;
-  }[];
-  /** How the files were read back before the manifest was put. */
-  readonly verification: string;
-  readonly execution: Execution;
-  /** One line per figure that is bad, with what to do. */
-  readonly advice: readonly string[];
-}
 
 export interface ClusterReport extends ClusterFigures {
   /** Share of the kept candidates that have no owner. */
   readonly unownedShare: number;
-}
-
-export interface Share {
-  readonly count: number;
-  readonly share: number;
 }
 
 /** What the report is made of. */
@@ -93,7 +32,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
   const { mining, files } = found;
   const { funnel, queriesWithFewer, scores } = mining;
   const rowsIn = plan.inputs.reduce((sum, input) => sum + input.rows, 0);
-  const share = (count: number): Share => ({
+  const share = (count: number): { count: number; share: number } => ({
     count,
     share: funnel.candidates === 0 ? 0 : count / funnel.candidates,
   });
@@ -101,6 +40,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
     runId: run.runId,
     job: { name: job.name, hash: jobHash(job) },
     strategy: job.mining.strategy,
+    asked: askedOf(run),
     index: {
       engine: search.engine,
       why: search.why,
@@ -117,8 +57,8 @@ export function buildReport(run: RunDocument, found: Found): Report {
       unminedQueries: plan.unminedQueries,
       unownedDocuments: plan.unownedDocuments,
     },
-    inputs: plan.inputs,
-    quarantined: found.quarantined,
+    inputs: [...plan.inputs],
+    quarantined: [...found.quarantined],
     retrieval: found.retrieval,
     funnel: {
       candidates: funnel.candidates,
@@ -131,9 +71,12 @@ export function buildReport(run: RunDocument, found: Found): Report {
       mean: plan.queries === 0 ? 0 : funnel.kept / plan.queries,
       asked: job.mining.numNegatives,
       queriesWithFewer,
+      perQuery: mining.keptPerQuery,
+      ranks: mining.keptRanks,
+      ownerScores: job.mining.strategy === 'saha' ? mining.ownerScores : null,
     },
     scores,
-    clusters: found.clusters,
+    clusters: found.clusters && { ...found.clusters, phases: [...found.clusters.phases] },
     tables: found.tables.map(({ table, rows, parts }) => ({
       table,
       rows,
@@ -141,7 +84,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
       bytes: files.filter((file) => file.table === table).reduce((sum, { bytes }) => sum + bytes, 0),
     })),
     verification: verification(files),
-    execution: found.execution,
+    execution: executionOf(found.execution),
     advice: advice(
       {
         mining,
@@ -152,6 +95,29 @@ export function buildReport(run: RunDocument, found: Found): Report {
       run,
     ),
   };
+}
+
+function askedOf({ job, model, search, versions }: RunDocument): Report['asked'] {
+  const { kind, path, sha256, dimension, maxLength, oneRowAtATime, preprocessing } = model;
+  return {
+    input: { format: job.input.format, path: job.input.path },
+    model: { kind, path, sha256, dimension, maxLength, oneRowAtATime, preprocessing },
+    mining: { ...job.mining },
+    candidates: search.k,
+    seed: job.seed,
+    versions,
+  };
+}
+
+/** With the rows that a second of computing put out; null where nothing was computed. */
+function executionOf({ startedAt, stages, busySeconds }: Execution): Report['execution'] {
+  const rated = Object.entries(stages).map(([name, stage]) => {
+    const { rows, units, computed, seconds } = stage;
+    const rowsPerSecond =
+      computed > 0 && rows > 0 && seconds > 0 ? (rows * computed) / units / seconds : null;
+    return [name, { ...stage, rowsPerSecond }] as const;
+  });
+  return { startedAt, stages: Object.fromEntries(rated), busySeconds };
 }
 
 function verification(files: readonly PublishedFile[]): string {

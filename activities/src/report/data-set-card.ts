@@ -1,7 +1,7 @@
 import type { RunDocument } from '../stages/run-document.ts';
 import { tableColumns } from '../tables/table-schema.ts';
-import type { Report } from './build-report.ts';
 import { count, percent } from './figure-text.ts';
+import type { Report } from './report-schema.ts';
 
 /**
  * The data set card: a README.md with the YAML header by which the Hugging Face hub and `datasets` find one

@@ -9,7 +9,7 @@ import { readRunDocument } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
 
 /**
- * Puts `report.json`, the data set card (`README.md`) and `job.json` into the run's directory. They hold what a person
+ * Puts `report.json`, `report.html`, the data set card (`README.md`) and `job.json` into the run's directory. They hold what a person
  * asks of a run; the manifest hashes none of them, so times may stand here.
  *
  * Memory: the figures of 32 units, and the list of files.
@@ -41,6 +41,9 @@ export async function report(
   };
   await put('job.json', `${JSON.stringify(run.job, null, 2)}\n`);
   await put('README.md', dataSetCard(run, built));
+  // Loaded here: plots bring a library that no other stage needs.
+  const { reportPage } = await import('../report/page/report-page.ts');
+  await put('report.html', reportPage(built));
   const ref = await put('report.json', `${JSON.stringify(built, null, 2)}\n`);
   return { report: ref, funnel: mining.funnel };
 }

@@ -17,7 +17,7 @@ export function summaryLines(result: MiningResult, style: Style): readonly strin
     ...stageLines(result.stages),
     '',
     `Parquet     ${run}/data`,
-    `Report      ${run}/report.json`,
+    `Report      ${run}/report.html`,
     `Manifest    ${readable(result.manifest)}`,
     `Load it     ${loadLine(result.output)}`,
     `Look at it  quarry inspect ${run} --sample 3`,

@@ -1,0 +1,54 @@
+import type { Report } from '../report-schema.ts';
+import { figure } from './figure.ts';
+import { html, type Markup } from './html.ts';
+
+/** What was asked: input, model, search, mining. */
+export function asked(report: Report): Markup {
+  const { asked: job, index } = report;
+  const { model } = job;
+  const n = (...path: string[]): Markup => figure(report, path, 'count');
+  return html`<section id="asked">
+<h2>What was asked</h2>
+<dl>
+<dt>Input</dt><dd><code>${job.input.path}</code> (${job.input.format})</dd>
+<dt>Model</dt><dd>${model.kind} <code>${model.path}</code>, ${n('asked', 'model', 'dimension')} dimensions${model.oneRowAtATime ? ', one row at a time' : ''}; weights <code>${model.sha256.slice(0, 12)}</code></dd>
+${settingsOf('Prompts', model.preprocessing)}
+<dt>Search</dt><dd>${index.engine}, ${n('asked', 'candidates')} candidates per query: ${index.why}</dd>
+${settingsOf('Index', index.parameters)}
+${settingsOf('Mining', job.mining)}
+<dt>Seed</dt><dd>${String(job.seed)}</dd>
+<dt>Versions</dt><dd>${Object.entries(job.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}</dd>
+</dl>
+<table>
+<caption>Input: rows in = rows used + equal ones + bad ones. ${n('counts', 'unminedQueries')} queries without a positive were not mined.</caption>
+<thead><tr><th>rows of</th><th class="n">rows</th><th class="n">equal</th><th class="n">bad</th></tr></thead>
+<tbody>
+${report.inputs.map(({ name }, i) => html`<tr><th>${name}</th><td class="n">${n('inputs', String(i), 'rows')}</td><td class="n">${n('inputs', String(i), 'duplicates')}</td><td class="n">${n('inputs', String(i), 'quarantined')}</td></tr>`)}
+</tbody>
+</table>
+${badRows(report.quarantined)}
+</section>`;
+}
+
+function settingsOf(name: string, settings: Readonly<Record<string, unknown>>): Markup | null {
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined && value !== null);
+  if (entries.length === 0) return null;
+  const lines = entries.map(
+    ([key, value], i) => html`${i > 0 ? html`<br>` : null}${key} <code>${settingText(value)}</code>`,
+  );
+  return html`<dt>${name}</dt><dd>${lines}</dd>`;
+}
+
+const LONG = 400;
+
+function settingText(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
+}
+
+function badRows(rows: readonly unknown[]): Markup | null {
+  if (rows.length === 0) return null;
+  return html`<details><summary>The first bad rows</summary><pre>${rows.map((row) => `${JSON.stringify(row)}\n`)}</pre></details>`;
+}

@@ -1,0 +1,51 @@
+import { paletteStyle } from '../../plots/palette.ts';
+
+/** The look of our pages: one column, figures in line, light and dark, phone, desk and paper. */
+export const STYLESHEET = `
+:root{color-scheme:light dark;${paletteStyle('light')};--ground:#fcfcfa;--card:#ffffff;--text:#1d2025;--line:#dfe1e5}
+@media (prefers-color-scheme:dark){:root{${paletteStyle('dark')};--ground:#15171b;--card:#1d2026;--text:#e7e9ec;--line:#33373f}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--ground);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;-webkit-text-size-adjust:100%;overflow-wrap:anywhere}
+main{max-width:60rem;margin:0 auto;padding:2rem 1.25rem 4rem}
+h1{font-size:1.9rem;line-height:1.2;margin:.15rem 0 .35rem;letter-spacing:-.01em}
+h2{font-size:1.3rem;line-height:1.3;margin:3rem 0 .75rem;padding-top:1.1rem;border-top:1px solid var(--line)}
+h3{font-size:1rem;line-height:1.4;margin:1.75rem 0 .35rem}
+p{margin:.35rem 0 .8rem;max-width:42rem}
+.eyebrow{color:var(--muted);font-size:.8rem;letter-spacing:.06em;text-transform:uppercase;margin:0}
+.note{color:var(--muted);font-size:.875rem}
+code,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.86em}
+data{font-variant-numeric:tabular-nums;white-space:nowrap}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.75rem;margin:1.25rem 0}
+.tile{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem}
+.tile b{display:block;font-size:1.55rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}
+.tile span{display:block;color:var(--muted);font-size:.82rem;line-height:1.4}
+.tile .name{color:var(--text);font-size:.875rem;font-weight:550}
+.advice{list-style:none;padding:0;margin:.75rem 0}
+.advice li{background:var(--card);border:1px solid var(--line);border-left:.3rem solid var(--warning);border-radius:.4rem;padding:.6rem .9rem;margin:.5rem 0;max-width:48rem}
+.advice li.good{border-left-color:var(--positive)}
+nav{font-size:.9rem;margin:.9rem 0 0}
+nav a{margin-right:1.1rem;white-space:nowrap}
+a{color:var(--kept)}
+table{border-collapse:collapse;width:100%;margin:.6rem 0 1rem;font-size:.9rem;line-height:1.4}
+caption{text-align:left;color:var(--muted);font-size:.875rem;padding-bottom:.3rem}
+th,td{text-align:left;vertical-align:top;padding:.38rem .6rem .38rem 0;border-bottom:1px solid var(--line)}
+th{font-weight:550;color:var(--muted);font-size:.82rem}
+tbody th{color:var(--text);font-size:inherit;min-width:6rem}
+th .note,th code{font-weight:400}
+.n{text-align:right;padding-right:0;padding-left:.75rem;white-space:nowrap;font-variant-numeric:tabular-nums}
+.whole td,.whole th{font-weight:650}
+.bars{width:34%;padding-left:.75rem}
+.bar{display:block;height:.72rem;margin-top:.3rem;border-radius:.15rem;background:var(--muted);width:calc(var(--share)*100%);min-width:1px}
+.bar.kept{background:var(--kept)}.bar.dropped{background:var(--dropped)}.bar.known{background:var(--positive)}
+dl{display:grid;grid-template-columns:minmax(6.5rem,max-content) 1fr;gap:.3rem 1.1rem;margin:.6rem 0 1rem;font-size:.92rem}
+dt{color:var(--muted)}
+dd{margin:0;min-width:0}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:.5rem 2.25rem}
+figure{margin:.9rem 0;min-width:0;break-inside:avoid}
+figcaption{font-size:.875rem;color:var(--muted);line-height:1.45;margin-bottom:.5rem}
+figcaption b{display:block;color:var(--text);font-size:1rem;font-weight:600}
+figure svg{display:block;width:100%;max-width:32rem;height:auto}
+footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line)}
+@media (max-width:34rem){table{font-size:.84rem}.n{padding-left:.45rem}main{padding:1.25rem 1rem 3rem}h1{font-size:1.55rem}.bars{width:22%}.desk{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.tiles{grid-template-columns:1fr 1fr;gap:.5rem}.tile b{font-size:1.3rem}}
+@media print{:root{${paletteStyle('light')};--ground:#fff;--card:#fff;--text:#000;--line:#bbb}body{font-size:10.5pt}main{max-width:none;padding:0}h2{break-after:avoid}tr,.tile,li{break-inside:avoid}nav{display:none}.bar,.advice li,figure svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible}}
+`;

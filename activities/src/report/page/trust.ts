@@ -1,0 +1,98 @@
+import type { Report } from '../report-schema.ts';
+import { countPlot } from './count-plot.ts';
+import { type Distribution, distributionPlot } from './distribution-plot.ts';
+import { plotFigure } from './document.ts';
+import { figure } from './figure.ts';
+import { html, type Markup } from './html.ts';
+import { trimmed } from './outcome.ts';
+
+/** May I trust it: scores, retrieval of what is known, recall, owners. */
+export function trust(report: Report): Markup {
+  return html`<section id="trust">
+<h2>May I trust it</h2>
+<div class="plots">
+${scores(report)}
+${positiveRanks(report)}
+${owners(report)}
+</div>
+${recall(report)}
+${groups(report)}
+</section>`;
+}
+
+function scores(report: Report): Markup {
+  const { positive, kept, dropped } = report.scores;
+  const rows: Distribution[] = [
+    { name: 'positives', colour: 'positive', histogram: positive },
+    { name: 'kept', colour: 'kept', histogram: kept },
+    ...Object.entries(dropped)
+      .toSorted(([, a], [, b]) => b.bins.reduce((x, y) => x + y, 0) - a.bins.reduce((x, y) => x + y, 0))
+      .map(([name, histogram]): Distribution => ({ name, colour: 'dropped', histogram })),
+  ];
+  return plotFigure(
+    'Scores',
+    'Similarity to the query, each row by its own height. Negatives are hard where the kept lie near the positives; where they reach into them, look for false ones.',
+    distributionPlot('Score distributions of positives, kept and dropped candidates', 'score', rows),
+  );
+}
+
+function positiveRanks(report: Report): Markup | null {
+  const groups = Object.values(report.retrieval);
+  const counts: Record<string, number> = {};
+  for (const { firstPositive } of groups) {
+    for (const [bin, n] of Object.entries(firstPositive)) counts[bin] = (counts[bin] ?? 0) + n;
+  }
+  const { missed = 0, ...ranks } = counts;
+  if (Object.values(counts).every((n) => n === 0)) return null;
+  const bars = [
+    ...trimmed(ranks).map(([name, count]) => ({ name, count, colour: 'positive' as const })),
+    { name: 'missed', count: missed, colour: 'muted' as const },
+  ];
+  return plotFigure(
+    'Rank of the positive',
+    'Where a query’s first known positive stands among its candidates. A model that finds its positives late judges negatives badly.',
+    countPlot(
+      'Share of queries by the rank of their first positive',
+      { x: 'rank of the first positive', y: 'queries' },
+      bars,
+    ),
+  );
+}
+
+function owners(report: Report): Markup | null {
+  const { ownerScores } = report.negatives;
+  if (!ownerScores) return null;
+  return plotFigure(
+    'Owners',
+    'Similarity of a candidate’s owner to the query. A kept negative whose owner asks nearly the same as the query may be false.',
+    distributionPlot('Owner similarity of kept and dropped candidates', 'owner’s similarity to the query', [
+      { name: 'kept', colour: 'kept', histogram: ownerScores.kept },
+      { name: 'dropped', colour: 'dropped', histogram: ownerScores.dropped },
+    ]),
+  );
+}
+
+function recall(report: Report): Markup {
+  const { engine, recall: found } = report.index;
+  const at = (key: string): Markup => figure(report, ['index', 'recall', key], 'percent');
+  const interval = typeof found.lower === 'number' && typeof found.upper === 'number';
+  return html`<h3>Recall of the index</h3>
+<p>The index (${engine}) found ${at('recallAtK')} of the ${figure(report, ['index', 'recall', 'k'], 'count')} nearest documents that exact search finds${interval ? html` (95 % interval ${at('lower')} to ${at('upper')})` : null}, measured on ${figure(report, ['index', 'recall', 'sample'], 'count')} queries.</p>`;
+}
+
+const MEASURES = ['hit@1', 'hit@5', 'hit@10', 'mrr@10', 'ndcg@10'] as const;
+
+function groups(report: Report): Markup {
+  const names = Object.keys(report.retrieval);
+  return html`<h3>How the model retrieves the known positives</h3>
+<table>
+<thead><tr><th>group</th><th class="n">queries</th>${MEASURES.map((name) => html`<th class="n${name === 'hit@5' ? ' desk' : ''}">${name}</th>`)}</tr></thead>
+<tbody>${names.map(
+    (name) =>
+      html`<tr><th>${name}</th><td class="n">${figure(report, ['retrieval', name, 'queries'], 'count')}</td>${MEASURES.map(
+        (measure) =>
+          html`<td class="n${measure === 'hit@5' ? ' desk' : ''}">${figure(report, ['retrieval', name, measure], 'score')}</td>`,
+      )}</tr>`,
+  )}</tbody>
+</table>`;
+}

@@ -1,0 +1,148 @@
+import { TABLES } from '@quarry/workflows';
+import { z } from 'zod';
+
+/**
+ * What `report.json` holds; published as `workers/report.schema.json`. Shares are 0 to 1, times seconds, sizes bytes. The
+ * page `report.html` and the data set card are made of it and of nothing else.
+ */
+
+const count = z.int().min(0);
+const share = z.number().min(0).max(1);
+const counted = z.strictObject({ count, share });
+
+/** Counts in equal bins between two ends; the ends belong to the first and the last. */
+const histogram = z.strictObject({
+  from: z.number(),
+  to: z.number(),
+  bins: z.array(count),
+  under: count,
+  over: count,
+});
+
+/** Counts by name: of a reason, of a rank's bin. */
+const counts = z.record(z.string(), count);
+
+const asked = z.strictObject({
+  input: z.strictObject({ format: z.string(), path: z.string() }),
+  model: z.strictObject({
+    kind: z.string(),
+    path: z.string(),
+    sha256: z.string(),
+    dimension: count,
+    maxLength: count,
+    oneRowAtATime: z.boolean(),
+    /** Prompts and what else is done to a row before it is embedded. */
+    preprocessing: z.record(z.string(), z.unknown()),
+  }),
+  /** The section `mining` of the job, defaults filled in. */
+  mining: z.record(z.string(), z.unknown()),
+  /** Candidates per query. */
+  candidates: count,
+  seed: count,
+  versions: z.record(z.string(), z.string()),
+});
+
+const index = z.strictObject({
+  engine: z.string(),
+  why: z.string(),
+  parameters: z.record(z.string(), z.unknown()),
+  parts: count,
+  /** Recall against exact search on a sample of queries; `lower` and `upper` are the 95 % interval of `recallAtK`. */
+  recall: z.looseObject({ recallAtK: share, k: count, sample: count }),
+});
+
+const retrieval = z.strictObject({
+  queries: count,
+  'hit@1': share,
+  'hit@5': share,
+  'hit@10': share,
+  'mrr@10': share,
+  'ndcg@10': share,
+  /** Queries by the rank of their first positive. */
+  firstPositive: counts,
+});
+
+const negatives = z.strictObject({
+  /** Kept per query, on average. */
+  mean: z.number(),
+  /** Asked for in an n-tuple. */
+  asked: count,
+  /** Queries whose rows come out, with fewer than asked. */
+  queriesWithFewer: count,
+  /** Queries whose rows come out, by the number of negatives they keep. */
+  perQuery: counts,
+  /** Kept negatives by their rank among the candidates. */
+  ranks: counts,
+  /** Similarity of their owners to the query; null where the strategy looks at no owners. */
+  ownerScores: z.strictObject({ kept: histogram, dropped: histogram }).nullable(),
+});
+
+const clusters = z.strictObject({
+  clusters: count,
+  phases: z.tuple([count, count]),
+  /** Pairs beside the anchors. */
+  members: count,
+  /** Clusters by number of pairs, the anchor's included. */
+  sizeHistogram: counts,
+  /** Share of the kept candidates that have no owner. */
+  unownedShare: share,
+});
+
+const stage = z.strictObject({
+  units: count,
+  computed: count,
+  reused: count,
+  rows: count,
+  /** Sum over the units of their computing time. */
+  seconds: z.number().min(0),
+  /** Rows put out per second of computing; null where nothing was computed. */
+  rowsPerSecond: z.number().min(0).nullable(),
+});
+
+export const reportSchema = z.strictObject({
+  runId: z.string(),
+  job: z.strictObject({ name: z.string(), hash: z.string() }),
+  strategy: z.string(),
+  asked,
+  index,
+  counts: z.strictObject({
+    documents: count,
+    queries: count,
+    pairs: count,
+    duplicates: count,
+    quarantined: count,
+    unminedQueries: count,
+    unownedDocuments: count,
+  }),
+  inputs: z.array(
+    z.strictObject({ name: z.string(), uri: z.string(), rows: count, duplicates: count, quarantined: count }),
+  ),
+  /** The first ten bad rows. */
+  quarantined: z.array(z.unknown()),
+  /** By group: how well the model retrieves the known positives. */
+  retrieval: z.record(z.string(), retrieval),
+  funnel: z.strictObject({ candidates: count, kept: counted, dropped: z.record(z.string(), counted) }),
+  negatives,
+  /** Counts by score. */
+  scores: z.strictObject({
+    positive: histogram,
+    kept: histogram,
+    /** By reason. */
+    dropped: z.record(z.string(), histogram),
+  }),
+  /** null where the strategy makes none. */
+  clusters: clusters.nullable(),
+  tables: z.array(z.strictObject({ table: z.enum(TABLES), rows: count, files: count, bytes: count })),
+  /** How the files were read back before the manifest was put. */
+  verification: z.string(),
+  execution: z.strictObject({
+    startedAt: z.string(),
+    stages: z.record(z.string(), stage),
+    /** Length of the union of the intervals in which at least one stage computed. */
+    busySeconds: z.number().min(0),
+  }),
+  /** One line per figure that is bad, with what to do. */
+  advice: z.array(z.string()),
+});
+
+export type Report = z.output<typeof reportSchema>;
