@@ -109,11 +109,21 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     .action(async (run, options) => (await import('./commands/inspect.ts')).inspect(run, options, settings));
 
   program
-    .command('export <run>')
+    .command('export [run]')
     .description("write a run in another trainer's format; <run> is a directory, a URI or a run id")
-    .requiredOption('--format <name>', 'the format; a name that is none lists them all')
-    .requiredOption('--to <directory>', 'a local directory that does not exist, or is empty')
+    .requiredOption('--format <name>', 'the format; "list" lists them, with what each takes')
+    .option('--to <place>', 'a directory or s3: URI that does not exist, or is empty')
     .option('--shape <name>', 'the shape, where a format has several; default the first')
+    .option(
+      '--negatives <n>',
+      'exactly so many negatives in every row; queries with fewer are left out',
+      positive,
+    )
+    .option('--scores [kind]', 'similarities as well; "margin": the positive\'s minus each negative\'s')
+    .option('--prompt <text>', 'the instruction of every query')
+    .option('--split <name>', "the data set's split")
+    .option('--chunk <rows>', 'rows of a chunk, of which there are whole ones only', positive)
+    .option('--at <place>', 'where the directory will lie when it is read')
     .option('--json', 'as JSON')
     .action(async (run, options) =>
       end(await (await import('./commands/export.ts')).exportTo(run, options, settings)),

@@ -1,57 +1,59 @@
-import { sqlText } from '../tables/duckdb.ts';
-import { readNumber } from '../tables/duckdb-columns.ts';
 import type { Exporter } from './exporter.ts';
-import { leaveOutQueries } from './leave-out-queries.ts';
-import { trainingIds } from './training-ids.ts';
-
-/** The score of a document of which none is known. */
-const UNKNOWN = -1;
+import { eachExample } from './source/each-example.ts';
+import { writeParquetRows } from './target/parquet-files.ts';
+import { writeArray, writeDocument, writeLines } from './target/text-files.ts';
 
 /**
- * NeMo Automodel: `train.json`, whose rows name documents by id, and the directory `corpus` (`train.parquet` of id and
- * text, `merlin_metadata.json`).
+ * NeMo Automodel. `corpus`: `train.json`, whose rows name documents by id with their scores, and the directory `corpus`
+ * (Parquet of id and text, `merlin_metadata.json`). `inline`: `train.jsonl` with texts.
  *
- * Traps: the corpus id of the rows and of the metadata must be equal (here the run id); an example has one positive, so
- * a query with several has a row for each; a positive's score is unknown (-1), because a run keeps scores of candidates;
- * the corpus is named by its absolute path, as documented: after moving the directory, change `corpus[0].path`; the
- * trainer repeats negatives where a row has fewer than `n_passages - 1`, and can do nothing with none, so such queries
- * are left out. Proved against the
- * documented schema; not run through the trainer.
+ * Traps: the corpus id of the rows and of the metadata must be equal (here the run id); the trainer takes a row's first
+ * positive, so a query with several has a row for each; the corpus is named relative to `train.json`, so the directory may
+ * be moved; negatives are repeated where a row has fewer than `n_passages - 1`, and none is an error, so such queries are
+ * left out. Proved by nemo-automodel 0.7.0's own `make_retrieval_dataset` (test/interop/automodel.test.ts).
  */
 export const automodel: Exporter = {
   name: 'automodel',
-  description: 'NeMo Automodel: JSON of questions with document ids and scores, and a Parquet corpus',
-  shapes: [],
-  needs: () => ({ tables: ['candidates'], plan: true }),
-  async write(source, target) {
-    const corpus_id = source.runId;
-    await target.lines('train.json', async (file) => {
-      let rows = 0;
-      await file.text(
-        `{"corpus":${JSON.stringify([{ path: target.final('corpus') }])},"mining":{"args":${JSON.stringify({ run: corpus_id })}},"data":[`,
+  description:
+    'NeMo Automodel: JSON of questions with document ids and scores and a Parquet corpus, or inline JSONL',
+  shapes: ['corpus', 'inline'],
+  options: ['negatives'],
+  proof: 'its own `make_retrieval_dataset`',
+  needs: ({ shape }) =>
+    shape === 'corpus' ? { examples: 'ids', scores: true, corpus: true } : { examples: 'texts' },
+  usage: ({ shape }) => [
+    'from nemo_automodel.components.datasets.llm.retrieval_dataset import make_retrieval_dataset',
+    `train = make_retrieval_dataset(data_dir_list=["train.${shape === 'corpus' ? 'json' : 'jsonl'}"], n_passages=5)`,
+  ],
+  async write(source, target, { shape, negatives: count }) {
+    if (shape === 'inline') {
+      await writeLines(target, 'train.jsonl', (write) =>
+        eachExample(source, target, count, ({ query, paired, negatives }) => {
+          const neg_doc = negatives.map(({ text }) => text);
+          for (const positive of paired) write({ query: query.text, pos_doc: positive.text, neg_doc });
+        }),
       );
-      for await (const { id, text, positives, negatives } of trainingIds(source, { texts: false })) {
-        const neg_doc = negatives.map((document) => ({ id: document.id, score: document.score }));
-        for (const positive of positives) {
-          const pos_doc = [{ id: positive.id, score: UNKNOWN }];
-          const row = { question_id: id, question: text, corpus_id, pos_doc, neg_doc };
-          await file.text(`${rows === 0 ? '' : ','}\n${JSON.stringify(row)}`);
-          rows++;
-        }
-      }
-      await file.text('\n]}\n');
-      return rows;
-    });
-    const parquet = 'corpus/train.parquet';
-    const path = await target.path(parquet);
-    await source.connection.run(
-      `COPY (SELECT id, text FROM documents) TO ${sqlText(path)} (FORMAT parquet, PARQUET_VERSION V1, ROW_GROUP_SIZE 8192)`,
+      return;
+    }
+    const corpus_id = source.runId;
+    const before = `{"corpus":[{"path":"corpus"}],"mining":{"args":${JSON.stringify({ run: corpus_id })}},"data":`;
+    await writeArray(
+      target,
+      'train.json',
+      (write) =>
+        eachExample(source, target, count, ({ query, paired, negatives }) => {
+          const neg_doc = negatives.map(({ id, score }) => ({ id, score }));
+          for (const { id, score } of paired) {
+            const pos_doc = [{ id, score }];
+            write({ question_id: query.id, question: query.text, corpus_id, pos_doc, neg_doc });
+          }
+        }),
+      { before, after: '}' },
     );
-    target.count(parquet, await readNumber(source.connection, 'SELECT count(*) FROM documents'));
-    await target.lines('corpus/merlin_metadata.json', async (file) => {
-      await file.json({ class: 'TextQADataset', corpus_id });
-      return 1;
-    });
-    await leaveOutQueries(source, target);
+    const columns = { id: 'VARCHAR', text: 'VARCHAR' };
+    await writeParquetRows(source, target, { directory: 'corpus', split: 'train', columns }, (write) =>
+      source.contents('document', ({ id, text }) => write({ id, text }, 2)),
+    );
+    await writeDocument(target, 'corpus/merlin_metadata.json', { class: 'TextQADataset', corpus_id });
   },
 };

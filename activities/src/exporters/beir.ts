@@ -1,76 +1,48 @@
-import { QuarryError } from '../failures.ts';
-import type { ExportTarget } from './export-target.ts';
-import type { Exporter, ExportSource } from './exporter.ts';
-import { streamRows } from './stream-rows.ts';
-
-type Line = (row: Readonly<Record<string, unknown>>) => string;
+import type { Exporter } from './exporter.ts';
+import { eachExample } from './source/each-example.ts';
+import { writeLines, writeText } from './target/text-files.ts';
+import { tsvField } from './target/tsv-field.ts';
 
 /**
- * BEIR: `corpus.jsonl`, `queries.jsonl`, `qrels/train.tsv` of the positives with their relevance; beside them the kept
- * negatives with their similarity in `negatives.tsv` (qid, docid, score; no header, by rank), not as judgements: nobody
- * judged them.
+ * BEIR: `corpus.jsonl`, `queries.jsonl`, `qrels/<split>.tsv` of the positives with their relevance; beside them the kept
+ * negatives with their similarity in `negatives.tsv` (qid, docid, score; no header, in the order of mining), not as
+ * judgements: nobody judged them.
  *
  * Traps: an id with a tab or a line break would shift columns, so it is an error; `title` is empty, because a document's
- * text begins with its title. Proved against the documented schema.
+ * text begins with its title. Proved by beir 2.2.0's own `GenericDataLoader` (test/interop/beir.test.ts).
  */
 export const beir: Exporter = {
   name: 'beir',
   description: 'BEIR: corpus, queries and qrels, with the kept negatives as a ranking (TSV)',
   shapes: [],
-  needs: () => ({ tables: ['candidates'], plan: true }),
-  async write(source, target) {
-    const jsonl = (title: object): Line => {
-      return ({ id, text }) => `${JSON.stringify({ _id: id, ...title, text })}\n`;
-    };
-    await copyRows(source, target, 'corpus.jsonl', 'SELECT id, text FROM documents', jsonl({ title: '' }));
-    await copyRows(source, target, 'queries.jsonl', 'SELECT id, text FROM queries', jsonl({}));
-    await copyRows(
-      source,
-      target,
-      'qrels/train.tsv',
-      `SELECT q.id AS query, d.id AS document, p.relevance AS score FROM pairs p
-         JOIN queries q ON q.query = p.query JOIN documents d ON d.document = p.document ORDER BY p.place`,
-      tsv,
-      'query-id\tcorpus-id\tscore\n',
+  options: ['negatives', 'split'],
+  proof: 'its own `GenericDataLoader`',
+  needs: () => ({ examples: 'ids', scores: true, corpus: true }),
+  usage: ({ split = 'train' }) => [
+    'from beir.datasets.data_loader import GenericDataLoader',
+    `corpus, queries, qrels = GenericDataLoader(".").load(split="${split}")`,
+  ],
+  async write(source, target, { negatives: count, split = 'train' }) {
+    await writeLines(target, 'corpus.jsonl', (write) =>
+      source.contents('document', ({ id, text }) => write({ _id: id, title: '', text })),
     );
-    await copyRows(
-      source,
+    await writeLines(target, 'queries.jsonl', (write) =>
+      source.contents('query', ({ id, text }) => write({ _id: id, text })),
+    );
+    await writeText(
       target,
-      'negatives.tsv',
-      "SELECT query_id AS query, document_id AS document, score FROM candidates WHERE verdict = 'kept'",
-      tsv,
+      `qrels/${split}.tsv`,
+      (write) =>
+        source.judgements((query, document, relevance) =>
+          write(`${tsvField(query.id)}\t${tsvField(document.id)}\t${relevance}`),
+        ),
+      'query-id\tcorpus-id\tscore',
+    );
+    await writeText(target, 'negatives.tsv', (write) =>
+      eachExample(source, target, count, ({ query, negatives }) => {
+        const id = tsvField(query.id);
+        for (const negative of negatives) write(`${id}\t${tsvField(negative.id)}\t${negative.score}`);
+      }),
     );
   },
 };
-
-async function copyRows(
-  source: ExportSource,
-  target: ExportTarget,
-  name: string,
-  sql: string,
-  line: Line,
-  header = '',
-): Promise<void> {
-  await target.lines(name, async (file) => {
-    let rows = 0;
-    await file.text(header);
-    for await (const row of streamRows(source, sql)) {
-      await file.text(line(row));
-      rows++;
-    }
-    return rows;
-  });
-}
-
-function tsv({ query, document, score }: Readonly<Record<string, unknown>>): string {
-  return `${field(query)}\t${field(document)}\t${score}\n`;
-}
-
-function field(id: unknown): string {
-  const text = String(id);
-  if (!/[\t\r\n]/.test(text)) return text;
-  throw new QuarryError(
-    'BadInput',
-    `The id ${JSON.stringify(text)} holds a tab or a line break, which a TSV file cannot; give the input other ids, or export to another format`,
-  );
-}

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { RunDocument } from '../stages/run-document.ts';
 import type { Store } from '../storage/store.ts';
 import { openDuckDb } from '../tables/duckdb.ts';
-import { type ExportedFile, ExportTarget, type LeftOut } from './export-target.ts';
+import { checkOptions, type ExportOptions } from './export-options.ts';
 import type { Exporter } from './exporter.ts';
-import { openPlan } from './open-plan.ts';
-import { openTables } from './open-tables.ts';
+import { openSource } from './source/open-source.ts';
+import { type ExportedFile, ExportTarget, type LeftOut } from './target/export-target.ts';
+import { writeReadme } from './target/readme.ts';
 
 /** A committed run, and what is wanted of it. */
 export interface ExportRequest {
@@ -17,9 +18,8 @@ export interface ExportRequest {
   /** URI of the cache in which `document` lies. */
   readonly cache: string;
   readonly exporter: Exporter;
-  /** One of the exporter's shapes; `''` where it has none. */
-  readonly shape: string;
-  /** Absolute local directory: absent or empty. */
+  readonly options: ExportOptions;
+  /** URI of a directory: absent or empty. */
   readonly to: string;
   /** Absolute local directory of this process alone. */
   readonly scratch: string;
@@ -30,28 +30,42 @@ export interface ExportRequest {
 export interface Exported {
   readonly files: readonly ExportedFile[];
   readonly leftOut: readonly LeftOut[];
+  /** What the rows were made from. */
+  readonly from: 'cache' | 'tables';
 }
 
+/** DuckDB's own bound; strings of documents come on top (`source/cached-contents.ts`). */
+const MEMORY_LIMIT = '200MB';
+
 /**
- * Exports a run: checks its files against its manifest, writes beside the target, renames at the end.
+ * Exports a run: checks its files against its manifest, writes beside the target, renames at the end. The bytes are a
+ * function of the run and the options alone.
  *
- * Memory: 400 MB of DuckDB's and what the exporter says; texts of a corpus lie on disk.
+ * Memory: 200 MB of DuckDB's and what `CachedExamples` says; below 1 GiB for ten million rows.
  *
- * @throws QuarryError `OutputTaken` where the target is not free, `BadJob` where the run lacks what the format needs,
- * `BadArtefact` where a file is not the one of the manifest
+ * @throws QuarryError `OutputTaken` where the target is not free, `BadJob` where the run lacks what the format needs or an
+ * option is not the format's, `BadArtefact` where a file is not the one of the manifest
  */
 export async function exportRun(request: ExportRequest): Promise<Exported> {
-  const { exporter, shape, scratch, signal, runId } = request;
-  const target = await ExportTarget.open(request.to);
-  const database = await openDuckDb({ directory: join(scratch, 'duckdb'), threads: 1 });
+  const { exporter, options, scratch, signal, openStore } = request;
+  checkOptions(exporter, options);
+  const target = await ExportTarget.open(request.to, scratch, openStore);
+  const database = await openDuckDb({
+    directory: join(scratch, 'duckdb'),
+    threads: 1,
+    memoryLimit: MEMORY_LIMIT,
+  });
   try {
-    const { connection } = database;
-    const needs = exporter.needs(shape);
-    const files = await openTables(connection, request, needs.tables);
-    if (needs.plan) await openPlan(connection, request);
-    await exporter.write({ runId, connection, files, scratch, signal }, target, shape);
+    const { source, from } = await openSource(database.connection, request);
+    try {
+      await exporter.write(source, target, options);
+    } finally {
+      source.close();
+    }
     signal.throwIfAborted();
-    return await target.finish();
+    await writeReadme(target, exporter, options, request.runId);
+    const files = await target.finish();
+    return { files, leftOut: target.leftOut, from };
   } finally {
     database.close();
     await target.remove();

@@ -1,6 +1,8 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Table } from '@quarry/workflows';
-import type { ExportTarget } from './export-target.ts';
+import type { ExportOptions, OptionName } from './export-options.ts';
+import type { ExportSource } from './source/export-source.ts';
+import type { ExportTarget } from './target/export-target.ts';
+import type { Config } from './target/readme.ts';
 
 /** One trainer's format. */
 export interface Exporter {
@@ -10,39 +12,29 @@ export interface Exporter {
   readonly description: string;
   /** What `--shape` may be, the default first; empty where there is one shape only. */
   readonly shapes: readonly string[];
+  /** The other options that it takes. */
+  readonly options: readonly OptionName[];
+  /** How the format was proved, one line. */
+  readonly proof: string;
   /** What the format is made from. */
-  needs(shape: string): Needs;
-  /** Writes the files. Memory: DuckDB's limit, one chunk of rows and one query's or one cluster's rows. */
-  write(source: ExportSource, target: ExportTarget, shape: string): Promise<void>;
+  needs(options: ExportOptions): Needs;
+  /** Its configurations, where `datasets` cannot find them by itself. */
+  configs?(options: ExportOptions): readonly Config[];
+  /** How to load what was written: lines of Python or of a shell, for the export's README. */
+  usage(options: ExportOptions): readonly string[];
+  /** Writes the files. Memory: that of the source, a megabyte per open file, one query's or one cluster's rows. */
+  write(source: ExportSource, target: ExportTarget, options: ExportOptions): Promise<void>;
 }
 
 export interface Needs {
-  readonly tables: readonly Table[];
-  /** Ids of positives, and texts by id, lie in the plan, which the cache holds. */
-  readonly plan: boolean;
-}
-
-/** A committed run, checked against its manifest and opened. */
-export interface ExportSource {
-  readonly runId: string;
-  /**
-   * Its views are the tables in `files`, by name; with a plan also `documents` (document, id, text), `queries` (query, id,
-   * text) and `pairs` (query, document,
-   * place, relevance). One thread: rows stream in the order in which they are stored.
-   */
-  readonly connection: DuckDBConnection;
-  /** Published files of the tables that the format needs. */
-  readonly files: ReadonlyMap<Table, readonly SourceFile[]>;
-  /** Absolute local directory for what does not stay. */
-  readonly scratch: string;
-  readonly signal: AbortSignal;
-}
-
-/** One published file with its content as the manifest says. */
-export interface SourceFile {
-  /** Relative to the run's directory. */
-  readonly path: string;
-  readonly rows: number;
-  /** Absolute local path. */
-  readonly local: string;
+  /** Published tables whose files are copied. */
+  readonly tables?: readonly Table[];
+  /** Queries with positives and negatives: texts (from the cache, else from the table triplet), or ids (from the cache). */
+  readonly examples?: 'texts' | 'ids';
+  /** Clusters: from the cache, else from the table. */
+  readonly clusters?: boolean;
+  /** Similarities of positives and negatives: from the cache. */
+  readonly scores?: boolean;
+  /** All queries, documents and judgements: from the cache. */
+  readonly corpus?: boolean;
 }

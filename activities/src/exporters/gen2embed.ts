@@ -1,55 +1,37 @@
 import type { Exporter } from './exporter.ts';
-import { streamRows } from './stream-rows.ts';
+import type { ClusterPair } from './source/example.ts';
+import type { Json } from './target/json-file.ts';
+import { writeArray } from './target/text-files.ts';
 
 /** A row of MMEB, of which the trainer uses these four keys. */
-interface MmebRow {
-  readonly qry: string;
-  readonly qry_image_path: string;
-  readonly pos_text: string;
-  readonly pos_image_path: string;
-}
+const row = ({ query, positive }: ClusterPair): { [key: string]: Json } => ({
+  qry: query.text,
+  qry_image_path: '',
+  pos_text: positive.text,
+  pos_image_path: '',
+});
 
 /**
  * Gen2Embed (SaHa): `default_hard_negatives.json`, one JSON array; an element is the anchor pair of a cluster, its
  * `neg_samples` the other pairs of the cluster, in their order. Every run has the one group `default`.
  *
  * Traps: `neg_samples` hold whole rows, not texts; image paths are `""`, not missing; a cluster of its anchor alone stays,
- * because the trainer takes ragged groups. Proved against the
- * documented schema; not run through the trainer.
+ * because the trainer takes ragged groups. Not in a package registry: proved against the documented schema and read beside
+ * its loader (`EffTrainTextImageDataset`, commit 3ea7803).
  */
 export const gen2embed: Exporter = {
   name: 'gen2embed',
   description: 'Gen2Embed (SaHa): a JSON array of anchor rows with neg_samples, from clusters',
   shapes: [],
-  needs: () => ({ tables: ['clusters'], plan: false }),
+  options: [],
+  proof: 'the documented schema (not in PyPI)',
+  needs: () => ({ clusters: true }),
+  usage: () => [
+    'python cli/train.py --dataset_name <this directory> --subset_name default --hard_negatives 1 ...',
+  ],
   async write(source, target) {
-    await target.lines('default_hard_negatives.json', async (file) => {
-      let rows = 0;
-      let cluster: unknown;
-      let members: MmebRow[] = [];
-      const element = async (): Promise<void> => {
-        const [anchor, ...others] = members;
-        if (!anchor) return;
-        await file.text(`${rows === 0 ? '' : ','}\n${JSON.stringify({ ...anchor, neg_samples: others })}`);
-        rows++;
-      };
-      await file.text('[');
-      for await (const row of streamRows(source, 'SELECT cluster, query, positive FROM clusters')) {
-        if (row.cluster !== cluster) {
-          await element();
-          members = [];
-          cluster = row.cluster;
-        }
-        members.push({
-          qry: String(row.query),
-          qry_image_path: '',
-          pos_text: String(row.positive),
-          pos_image_path: '',
-        });
-      }
-      await element();
-      await file.text('\n]\n');
-      return rows;
-    });
+    await writeArray(target, 'default_hard_negatives.json', (write) =>
+      source.clusters(([anchor, ...others]) => write({ ...row(anchor!), neg_samples: others.map(row) })),
+    );
   },
 };

@@ -1,44 +1,53 @@
-import { constants } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import type { Table } from '@quarry/workflows';
-import { readNumber } from '../tables/duckdb-columns.ts';
-import type { ExportTarget } from './export-target.ts';
-import type { Exporter, ExportSource } from './exporter.ts';
-import { writeLabeled } from './labeled-rows.ts';
-import { leaveOutQueries } from './leave-out-queries.ts';
+import { equalCount } from './equal-count.ts';
+import type { ExportOptions } from './export-options.ts';
+import type { Exporter } from './exporter.ts';
+import { writeLabeledList, writeLabeledPairs } from './labeled-rows.ts';
+import { copyTable } from './target/copy-table.ts';
+import { writeTriplets, writeTuples } from './tuple-rows.ts';
+
+/** The run's own files have the shape: nothing is cut and nothing is added. */
+function isOwnTable({ shape, negatives, scores }: ExportOptions): boolean {
+  return scores === undefined && negatives === undefined && (shape === 'triplet' || shape === 'n-tuple');
+}
+
+const LOSSES: Readonly<Record<string, string>> = {
+  triplet: 'MultipleNegativesRankingLoss',
+  'n-tuple': 'MultipleNegativesRankingLoss',
+  'labeled-pair': 'ContrastiveLoss',
+  'labeled-list': 'LambdaLoss (a CrossEncoder)',
+};
 
 /**
- * sentence-transformers and PyLate (contrastive): Parquet, `train-00000-of-0000N.parquet`. `triplet` and `n-tuple` are
- * the run's own files; `labeled-pair` (anchor, positive, label) and `labeled-list` (anchor, positive, labels) hold every
- * positive (1) and kept negative (0) of a query, positives first.
+ * sentence-transformers: Parquet, `train-00000-of-0000N.parquet`. `triplet` and `n-tuple` are the run's own files;
+ * `labeled-pair` (anchor, positive, label) and `labeled-list` (anchor, positive, labels) hold every positive (1) and kept
+ * negative (0) of a query, positives first. `--scores`: similarities instead of labels (`scores`, [positive, negatives ...],
+ * or `score`); `--scores margin`: `label`, the positive's minus each negative's, for MarginMSE.
  *
- * Traps: every column that is not `label`, `labels`, `score` or `scores` is an input, so no id or score is among them,
- * and never two label columns. The shapes with scores are not made. Proved against the
- * documented schema, and by loading with `datasets`; not run through the trainer.
+ * Traps: every column that is not `label`, `labels`, `score` or `scores` is an input, so no id is among them, and never two
+ * label columns; a list of one margin is a number. Proved by a training step of the loss of every shape with
+ * sentence-transformers 6.0.1 (test/interop/sentence-transformers.test.ts).
  */
 export const sentenceTransformers: Exporter = {
   name: 'sentence-transformers',
-  description: 'sentence-transformers, PyLate contrastive: Parquet of texts',
+  description: 'sentence-transformers: Parquet of texts',
   shapes: ['triplet', 'n-tuple', 'labeled-pair', 'labeled-list'],
-  needs: (shape) => ({ tables: [shape === 'n-tuple' ? 'n-tuple' : 'triplet'], plan: false }),
-  async write(source, target, shape) {
-    if (shape === 'triplet' || shape === 'n-tuple') await copyTable(source, target, shape);
-    else await writeLabeled(source, target, shape === 'labeled-list');
-    await leaveOutQueries(source, target, shape === 'n-tuple' ? await tupleLength(source) : 1);
+  options: ['negatives', 'scores', 'margin'],
+  proof: 'a training step of each shape',
+  needs(options) {
+    if (isOwnTable(options)) return { tables: [options.shape === 'n-tuple' ? 'n-tuple' : 'triplet'] };
+    return { examples: 'texts', scores: options.scores !== undefined };
+  },
+  usage: ({ shape, scores }) => [
+    'from datasets import load_dataset',
+    'train = load_dataset(".", split="train")',
+    `# SentenceTransformerTrainer(model=model, train_dataset=train, loss=${scores === undefined ? LOSSES[shape] : 'MarginMSELoss'}(model))`,
+  ],
+  async write(source, target, options) {
+    const { shape } = options;
+    if (isOwnTable(options)) await copyTable(source, target, shape === 'n-tuple' ? 'n-tuple' : 'triplet');
+    else if (shape === 'triplet') await writeTriplets(source, target, options);
+    else if (shape === 'n-tuple') await writeTuples(source, target, options, equalCount(source, options));
+    else if (shape === 'labeled-pair') await writeLabeledPairs(source, target, options);
+    else await writeLabeledList(source, target, options);
   },
 };
-
-async function copyTable(source: ExportSource, target: ExportTarget, table: Table): Promise<void> {
-  for (const { path, local, rows } of source.files.get(table) ?? []) {
-    source.signal.throwIfAborted();
-    const name = basename(path);
-    await copyFile(local, await target.path(name), constants.COPYFILE_FICLONE);
-    target.count(name, rows);
-  }
-}
-
-/** N: the columns of `n-tuple` but anchor and positive. */
-function tupleLength({ connection }: ExportSource): Promise<number> {
-  return readNumber(connection, 'SELECT count(*) - 2 FROM (DESCRIBE "n-tuple")');
-}

@@ -5,13 +5,13 @@ import { readNpyRows } from '../tables/npy-rows.ts';
 import type { TrainingShard } from '../tables/training-pairs.ts';
 import { clusterKey, filterKey, mergeKey } from './keys.ts';
 import { PLAN_FILES, planDirectory, type RunDocument } from './run-document.ts';
-import type { Dependencies } from './stage-context.ts';
+import type { CacheAccess, Dependencies } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
 
 /** Where the final verdicts of a run lie: with `margin` each filter unit has its shard's, with `saha` the cluster unit has all. */
 function verdictArray<A extends NpyArray>(
-  dependencies: Dependencies,
-  { cache }: RunRef,
+  dependencies: CacheAccess,
+  { cache }: Pick<RunRef, 'cache'>,
   run: RunDocument,
   shard: number,
   name: string,
@@ -29,8 +29,8 @@ function verdictArray<A extends NpyArray>(
 
 /** What the training tables are made of; memory: q x k x 6 bytes and the shard's pairs. */
 export async function readTrainingShard(
-  dependencies: Dependencies,
-  unit: RunRef,
+  dependencies: CacheAccess,
+  unit: Pick<RunRef, 'cache'>,
   run: RunDocument,
   shard: number,
 ): Promise<TrainingShard> {
@@ -124,8 +124,8 @@ async function readJudgements(
 
 /** Rows of one of the plan's arrays. */
 export async function planRows<A extends Int32Array | Float32Array>(
-  dependencies: Dependencies,
-  unit: RunRef,
+  dependencies: CacheAccess,
+  unit: Pick<RunRef, 'cache'>,
   run: RunDocument,
   file: keyof typeof PLAN_FILES,
   start?: number,

@@ -102,7 +102,7 @@ export const PLAN_FILES = {
 } as const;
 
 /** URI of the plan's directory. */
-export function planDirectory(run: RunRef, document: RunDocument): string {
+export function planDirectory(run: Pick<RunRef, 'cache'>, document: RunDocument): string {
   return unitDirectory(run.cache, 'plan', document.planKey);
 }
 

@@ -13,6 +13,9 @@ export interface Dependencies {
   readonly threads: number;
 }
 
+/** What reading the cache takes. */
+export type CacheAccess = Pick<Dependencies, 'openStore'>;
+
 /** {@link Dependencies} plus what belongs to one attempt of one unit. */
 export interface StageContext extends Dependencies {
   /** Aborted when the attempt is cancelled, or no longer wanted. */

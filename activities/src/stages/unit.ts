@@ -6,7 +6,7 @@ import type { RunRef, StageName, UnitResult } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
 import { decodeNpy, encodeNpy, type Npy, type NpyArray } from '../tables/npy.ts';
 import { unitDirectory } from './run-document.ts';
-import type { Dependencies, StageContext } from './stage-context.ts';
+import type { CacheAccess, Dependencies, StageContext } from './stage-context.ts';
 
 /**
  * One mechanism for retries, resume, other thresholds and grown corpora: a unit's output lies at
@@ -122,7 +122,7 @@ export async function readDone(
 
 /** One array of a unit's output. */
 export async function readUnitNpy<A extends NpyArray>(
-  dependencies: Dependencies,
+  dependencies: CacheAccess,
   cache: string,
   stage: StageName,
   key: string,

@@ -43,7 +43,7 @@ export function columnList(columns: readonly Column[]): string {
 }
 
 /** Rows of a row group for rows of this many bytes on average, uncompressed: 2,048 to 122,880. */
-function rowGroupRows(bytesPerRow: number): number {
+export function rowGroupRows(bytesPerRow: number): number {
   const fitting = Math.floor(ROW_GROUP_BYTES / Math.max(1, bytesPerRow) / VECTOR_ROWS) * VECTOR_ROWS;
   return Math.min(MOST_ROWS, Math.max(VECTOR_ROWS, fitting));
 }

@@ -1,13 +1,16 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
+import type { ExportOptions } from '@quarry/activities/exporters/export-options';
 import { type Exported, exportRun } from '@quarry/activities/exporters/export-run';
 import { EXPORTERS } from '@quarry/activities/exporters/exporters';
 import { arrange } from '@quarry/activities/stages/arrange';
 import { commit } from '@quarry/activities/stages/commit';
 import { write } from '@quarry/activities/stages/write';
 import { openStore } from '@quarry/activities/storage/open-store';
+import type { Store } from '@quarry/activities/storage/store';
 import { type Fabricated, type Fabrication, fabricateRun } from '../tables/fabricated-run.ts';
 
 /** A fabricated run, written and committed. */
@@ -24,11 +27,16 @@ export function runDirectory(made: Fabricated): string {
   return join(made.directory, 'runs', made.run.runId);
 }
 
-/** Exports the run to a directory of its own, or to `to`. */
+/** Exports the run to a directory of its own, or to `to` (a path, or an `s3:` URI). */
 export async function exported(
   made: Fabricated,
   format: string,
-  { shape, to, cache = true }: { shape?: string; to?: string; cache?: boolean } = {},
+  {
+    to,
+    cache = true,
+    openStore: open = openStore,
+    ...options
+  }: Partial<ExportOptions> & { to?: string; cache?: boolean; openStore?: (uri: string) => Store } = {},
 ): Promise<Exported & { readonly to: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'quarry-export-'));
   const target = to ?? join(directory, 'export');
@@ -39,10 +47,10 @@ export async function exported(
     document: cache ? made.run : null,
     cache: made.unit.cache,
     exporter,
-    shape: shape ?? exporter.shapes[0] ?? '',
-    to: target,
+    options: { ...options, shape: options.shape ?? exporter.shapes[0] ?? '' },
+    to: target.startsWith('s3:') ? target : pathToFileURL(target).href,
     scratch: join(directory, 'scratch'),
-    openStore,
+    openStore: open,
     signal: new AbortController().signal,
   });
   return { ...found, to: target };

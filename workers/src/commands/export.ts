@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import { type Exported, exportRun } from '@quarry/activities/exporters/export-run';
+import { checkOptions, type ExportOptions } from '@quarry/activities/exporters/export-options';
+import { exportRun } from '@quarry/activities/exporters/export-run';
 import type { Exporter } from '@quarry/activities/exporters/exporter';
 import { EXPORTERS } from '@quarry/activities/exporters/exporters';
 import { QuarryError } from '@quarry/activities/failures';
@@ -7,42 +7,64 @@ import { openStore } from '@quarry/activities/storage/open-store';
 import { CommandError, type ExitCode } from '../command-error.ts';
 import { openRun } from '../inspect/open-run.ts';
 import { nearestName } from '../job/nearest-name.ts';
+import { toUri } from '../job/resolve-paths.ts';
 import { interruptions } from '../run/interruptions.ts';
 import type { Settings } from '../settings.ts';
-import { columns, count } from '../view/format.ts';
+import { exportedLines, formatLines } from '../view/exported.ts';
+import { readable } from '../view/summary.ts';
 import { openScratch } from '../worker/scratch.ts';
 
-export interface ExportOptions {
+/** What the command line gives. */
+export interface ExportArguments {
   readonly format: string;
-  readonly to: string;
+  readonly to?: string;
   readonly shape?: string;
+  readonly negatives?: number;
+  readonly scores?: true | string;
+  readonly prompt?: string;
+  readonly split?: string;
+  readonly chunk?: number;
+  readonly at?: string;
   readonly json?: boolean;
 }
 
-/** `quarry export <run> --format F --to DIR`: a run in another trainer's format. */
-export async function exportTo(name: string, options: ExportOptions, settings: Settings): Promise<ExitCode> {
-  const exporter = chosen(options.format);
-  const shape = chosenShape(exporter, options.shape);
+/** `quarry export <run> --format F --to DIR`: a run in another trainer's format. `--format list` lists them. */
+export async function exportTo(
+  name: string | undefined,
+  given: ExportArguments,
+  settings: Settings,
+): Promise<ExitCode> {
+  if (given.format === 'list') {
+    console.log(formatLines().join('\n'));
+    return 0;
+  }
+  const exporter = chosen(given.format);
+  const options = chosenOptions(exporter, given);
+  if (name === undefined || given.to === undefined)
+    throw new CommandError(
+      2,
+      'quarry export <run> --format <name> --to <place>: a run and a place are needed',
+    );
+  const to = toUri(given.to, settings.directory);
   const run = await openRun(name, settings);
-  const to = resolve(settings.directory, options.to);
   const scratch = openScratch(settings.cache);
   const stop = new AbortController();
   const ctrlC = interruptions(() => console.error('Stopping; nothing of the export will stand there.'));
   void ctrlC.first.then(() => stop.abort());
   try {
-    const { signal } = stop;
     const exported = await exportRun({
       ...run,
       exporter,
-      shape,
+      options,
       to,
       scratch: scratch.directory,
       openStore,
-      signal,
+      signal: stop.signal,
     });
-    if (options.json)
-      console.log(JSON.stringify({ runId: run.runId, format: exporter.name, to, ...exported }));
-    else console.log(exportedLines(exported, to).join('\n'));
+    const place = readable(to);
+    if (given.json)
+      console.log(JSON.stringify({ runId: run.runId, format: exporter.name, to: place, ...exported }));
+    else console.log(exportedLines(exported, place).join('\n'));
     return 0;
   } catch (error) {
     if (ctrlC.interrupted) return 130;
@@ -54,14 +76,6 @@ export async function exportTo(name: string, options: ExportOptions, settings: S
   }
 }
 
-/** The formats, a line each. */
-export function formatLines(): readonly string[] {
-  return EXPORTERS.map(({ name, description, shapes }) => {
-    const choice = shapes.length > 0 ? ` (--shape ${shapes.join(' | ')})` : '';
-    return `  ${name.padEnd(22)} ${description}${choice}`;
-  });
-}
-
 function chosen(format: string): Exporter {
   const found = EXPORTERS.find(({ name }) => name === format);
   if (found) return found;
@@ -69,6 +83,32 @@ function chosen(format: string): Exporter {
   const meant = nearestName(format, names);
   const hint = meant ? `did you mean ${meant}?` : 'is no format;';
   throw new CommandError(2, `--format ${format}: ${hint} formats are\n${formatLines().join('\n')}`);
+}
+
+function chosenOptions(exporter: Exporter, given: ExportArguments): ExportOptions {
+  const { negatives, prompt, split, chunk, at } = given;
+  const options: ExportOptions = {
+    shape: chosenShape(exporter, given.shape),
+    scores: chosenScores(given.scores),
+    negatives,
+    prompt,
+    split,
+    chunk,
+    at,
+  };
+  try {
+    checkOptions(exporter, options);
+  } catch (error) {
+    throw new CommandError(2, (error as Error).message, { cause: error });
+  }
+  return options;
+}
+
+function chosenScores(given: true | string | undefined): ExportOptions['scores'] {
+  if (given === undefined) return undefined;
+  if (given === true || given === 'scores') return 'scores';
+  if (given === 'margin') return 'margin';
+  throw new CommandError(2, `--scores ${given}: it is --scores, or --scores margin`);
 }
 
 function chosenShape({ name, shapes }: Exporter, shape: string | undefined): string {
@@ -81,13 +121,4 @@ function chosenShape({ name, shapes }: Exporter, shape: string | undefined): str
     2,
     `--shape ${shape}: ${meant ? `did you mean ${meant}?` : 'is no shape;'} shapes of ${name} are ${shapes.join(', ')}`,
   );
-}
-
-function exportedLines({ files, leftOut }: Exported, to: string): readonly string[] {
-  const rows = files.map(({ path, rows, bytes }) => [path, count(rows), count(bytes)]);
-  return [
-    `Written to ${to}`,
-    ...columns([['file', 'rows', 'bytes'], ...rows], [1, 2]),
-    ...leftOut.map(({ rows, reason }) => `Left out: ${count(rows)} ${reason}`),
-  ];
 }

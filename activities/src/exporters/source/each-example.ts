@@ -1,0 +1,25 @@
+import type { ExportTarget } from '../target/export-target.ts';
+import type { Example } from './example.ts';
+import type { ExportSource } from './export-source.ts';
+
+/**
+ * Visits every query that has a row in the export, and counts those that have none and why.
+ *
+ * @param negatives exactly so many of every query, the first ones; undefined: all that it keeps
+ */
+export async function eachExample(
+  source: ExportSource,
+  target: ExportTarget,
+  negatives: number | undefined,
+  visit: (example: Example) => void,
+): Promise<void> {
+  let fewer = 0;
+  const { without } = await source.examples((example) => {
+    if (negatives === undefined || example.negatives.length === negatives) visit(example);
+    else if (example.negatives.length > negatives)
+      visit({ ...example, negatives: example.negatives.slice(0, negatives) });
+    else fewer++;
+  });
+  target.leaveOut(without ?? 0, 'queries that keep no negative');
+  target.leaveOut(fewer, `queries that keep negatives, but fewer than ${negatives}`);
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Side } from '@quarry/workflows';
+import { clusterKey, filterKey, mergeKey } from '../../stages/keys.ts';
+import { mapConcurrently } from '../../stages/map-concurrently.ts';
+import { type RunDocument, shardFile, unitDirectory } from '../../stages/run-document.ts';
+import type { ExportRequest } from '../export-run.ts';
+import { CachedContents } from './cached-contents.ts';
+import { CachedExamples } from './cached-examples.ts';
+
+/** Objects looked for at once. */
+const LOOKS = 32;
+
+/**
+ * The run's rows out of its cache, or what the cache lacks (a URI, or a phrase).
+ *
+ * @param kept negatives that the manifest counts
+ */
+export async function openCache(
+  connection: DuckDBConnection,
+  request: ExportRequest,
+  kept: number,
+  scores: boolean,
+): Promise<CachedExamples | { readonly lacks: string }> {
+  const { document: run, cache, openStore, scratch, signal } = request;
+  if (!run) return { lacks: 'nothing of this run' };
+  const uris = neededObjects(run, cache);
+  const sizes = await mapConcurrently(uris, LOOKS, (uri) => openStore(uri).size(uri));
+  const missing = sizes.indexOf(null);
+  if (missing >= 0) return { lacks: `no ${uris[missing]}` };
+  const open = async (side: Side): Promise<CachedContents> => {
+    const files = await mapConcurrently(planFiles(run, cache, side), LOOKS, (uri) =>
+      openStore(uri).localCopy(uri, join(scratch, 'copies')),
+    );
+    const rows = side === 'query' ? run.plan.queries : run.plan.documents;
+    return CachedContents.open(connection, side, { files, rows, scratch });
+  };
+  const contents = { query: await open('query'), document: await open('document') };
+  return new CachedExamples({ openStore, cache, run, contents, kept, scores, signal });
+}
+
+function neededObjects(run: RunDocument, cache: string): readonly string[] {
+  const shards = [...run.plan.queryShards.keys()];
+  const verdicts =
+    run.job.mining.strategy === 'saha'
+      ? [unitDirectory(cache, 'cluster', clusterKey(run))]
+      : shards.map((shard) => unitDirectory(cache, 'filter', filterKey(run, shard)));
+  const merged = shards.map((shard) => unitDirectory(cache, 'merge', mergeKey(run, shard)));
+  const units = [unitDirectory(cache, 'plan', run.planKey), ...merged, ...verdicts];
+  return [
+    ...units.map((unit) => `${unit}/done.json`),
+    ...planFiles(run, cache, 'query'),
+    ...planFiles(run, cache, 'document'),
+  ];
+}
+
+function planFiles(run: RunDocument, cache: string, side: Side): readonly string[] {
+  const directory = unitDirectory(cache, 'plan', run.planKey);
+  const shards = side === 'query' ? run.plan.queryShards : run.plan.documentShards;
+  return [...shards.keys()].map(
+    (shard) => `${directory}/${shardFile(side === 'query' ? 'queries' : 'documents', shard)}`,
+  );
+}

@@ -1,0 +1,69 @@
+import type { ExportOptions } from './export-options.ts';
+import { eachExample } from './source/each-example.ts';
+import type { ScoredDocument } from './source/example.ts';
+import type { ExportSource } from './source/export-source.ts';
+import type { ExportTarget } from './target/export-target.ts';
+import type { Json } from './target/json-file.ts';
+import { writeParquetRows } from './target/parquet-files.ts';
+
+/** Triplets that are not the run's own files: fewer negatives, or with scores. */
+export async function writeTriplets(
+  source: ExportSource,
+  target: ExportTarget,
+  { negatives: count, scores }: ExportOptions,
+): Promise<void> {
+  const columns = { anchor: 'VARCHAR', positive: 'VARCHAR', negative: 'VARCHAR', ...scoreColumn(scores, 1) };
+  await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
+    eachExample(source, target, count, ({ query, paired, negatives }) => {
+      const anchor = query.text;
+      for (const positive of paired) {
+        for (const negative of negatives) {
+          const row = { anchor, positive: positive.text, negative: negative.text };
+          write({ ...row, ...scoreValue(scores, positive, [negative]) }, 3);
+        }
+      }
+    }),
+  );
+}
+
+/** N-tuples that are not the run's own files: another N, or with scores. */
+export async function writeTuples(
+  source: ExportSource,
+  target: ExportTarget,
+  { scores }: ExportOptions,
+  count: number,
+): Promise<void> {
+  const names = Array.from({ length: count }, (_, n) => `negative_${n + 1}`);
+  const columns = {
+    anchor: 'VARCHAR',
+    positive: 'VARCHAR',
+    ...Object.fromEntries(names.map((name) => [name, 'VARCHAR'])),
+    ...scoreColumn(scores, count),
+  };
+  await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
+    eachExample(source, target, count, ({ query, paired, negatives }) => {
+      for (const positive of paired) {
+        const row: { [column: string]: Json } = { anchor: query.text, positive: positive.text };
+        for (let n = 0; n < count; n++) row[names[n]!] = negatives[n]!.text;
+        write(Object.assign(row, scoreValue(scores, positive, negatives)), count + 2);
+      }
+    }),
+  );
+}
+
+function scoreColumn(scores: ExportOptions['scores'], count: number): Record<string, string> {
+  if (scores === undefined) return {};
+  if (scores === 'scores') return { scores: 'FLOAT[]' };
+  return { label: count === 1 ? 'FLOAT' : 'FLOAT[]' };
+}
+
+function scoreValue(
+  scores: ExportOptions['scores'],
+  { score }: ScoredDocument,
+  negatives: readonly ScoredDocument[],
+): Record<string, Json> {
+  if (scores === undefined) return {};
+  if (scores === 'scores') return { scores: [score, ...negatives.map((negative) => negative.score)] };
+  const margins = negatives.map((negative) => score - negative.score);
+  return { label: margins.length === 1 ? margins[0]! : margins };
+}
