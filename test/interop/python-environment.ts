@@ -7,16 +7,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const requirements = new URL('requirements.txt', import.meta.url);
 
 /** A Python with the pinned packages, or why there is none. */
 export type Python = { readonly path: string } | { readonly missing: string };
 
 /**
  * The interpreter of a virtual environment outside the repository (`QUARRY_CACHE` or `~/.cache/quarry`), made once per
- * content of `requirements.txt` from PyPI.
+ * content of `requirements` from PyPI.
  */
-export async function pythonEnvironment(): Promise<Python> {
+export async function pythonEnvironment(
+  requirements = new URL('requirements.txt', import.meta.url),
+): Promise<Python> {
   const pins = await readFile(requirements);
   const hash = createHash('sha256').update(pins).digest('hex').slice(0, 16);
   const cache = process.env.QUARRY_CACHE ?? join(homedir(), '.cache', 'quarry');

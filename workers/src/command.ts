@@ -137,6 +137,7 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     .requiredOption('--truth <file>', 'qrels, labels, or verdicts of people')
     .option('--min-relevance <n>', 'relevance from which a judgement counts as relevant', Number, 1)
     .option('--csv <file>', 'and every figure as CSV')
+    .option('--plot <file>', 'and rate over hardness as SVG, a line per series')
     .option('--json', 'as JSON')
     .action(async (runs, options) =>
       end(await (await import('./commands/evaluate.ts')).evaluate(runs, options, settings)),

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -258,7 +258,7 @@ describe('a truth that cannot be used', () => {
   });
 });
 
-test('the command: table, JSON, CSV; 2 where the truth is wrong, with nothing written', async () => {
+test('the command: table, JSON, CSV, plot; 2 where the truth is wrong, with nothing written', async () => {
   const home = join(margin.directory, 'home');
   await mkdir(home, { recursive: true });
   const [[q, d]] = firstKept(margin) as [readonly [number, number]];
@@ -269,7 +269,12 @@ test('the command: table, JSON, CSV; 2 where the truth is wrong, with nothing wr
   const shown = await quarry(['evaluate', run, '--truth', truth, '--csv', csv], home);
   expect(shown.code, shown.stderr).toBe(0);
   expect(shown.stdout).toMatch(/^ {2}triplet +\d+ +\d+ +1 /m);
-  const json = await quarry(['evaluate', run, `again=${run}`, '--truth', truth, '--json'], home);
+  const svg = join(margin.directory, 'command.svg');
+  const both = ['evaluate', run, `again=${run}`, '--truth', truth];
+  const json = await quarry([...both, '--plot', svg, '--json'], home);
+  const drawn = await readFile(svg, 'utf8');
+  expect(drawn).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  for (const text of ['false negatives, %', 'again', 'margin']) expect(drawn).toContain(text);
   const { runs } = JSON.parse(json.stdout);
   expect(runs.map(({ series }: { series: string }) => series)).toContain('again');
   for (const key of [

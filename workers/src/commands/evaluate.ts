@@ -19,6 +19,7 @@ export interface EvaluateOptions {
   readonly truth: string;
   readonly minRelevance: number;
   readonly csv?: string;
+  readonly plot?: string;
   readonly json?: boolean;
 }
 
@@ -53,6 +54,7 @@ export async function evaluate(
     }
     const triplets = runs.filter(({ evaluation }) => evaluation.table === 'triplet');
     const equalHardness = compareRuns(triplets);
+    if (options.plot) await writePlot(triplets, resolve(settings.directory, options.plot));
     if (options.csv) await writeFile(resolve(settings.directory, options.csv), evaluationCsv(runs));
     if (options.json) {
       const rows = runs.map(({ series, evaluation }) => ({ ...evaluation, series }));
@@ -68,6 +70,15 @@ export async function evaluate(
     await context.pool.close();
     scratch.remove();
   }
+}
+
+/** Loads what draws only now: that takes half a second. */
+async function writePlot(triplets: readonly SeriesRun[], path: string): Promise<void> {
+  const { hardnessPlot } = await import('@quarry/activities/evaluation/hardness-plot');
+  const svg = hardnessPlot(triplets);
+  if (svg === null)
+    throw new CommandError(2, `--plot ${path}: no triplet was judged, so there is nothing to draw`);
+  await writeFile(path, svg);
 }
 
 /** `NAME=RUN` puts a run in a series of its own; otherwise runs of one strategy are one series. */

@@ -1,0 +1,16 @@
+/**
+ * `npm run prove -- NAME [options]`: what the project claims, measured anew. Never part of a test: a proof takes from
+ * minutes to hours, keeps what it has done, and goes on from there when it is started again.
+ */
+const PROOFS: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<void>>>> = {
+  /** fine-tuning on mined negatives: does it help, and which? */
+  training: async () => (await import('./training.ts')).proveTraining,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const proof = PROOFS[name];
+if (proof) await (await proof())(args);
+else {
+  console.error(`${name || 'nothing'} is no proof; there are ${Object.keys(PROOFS).join(', ')}`);
+  process.exitCode = 2;
+}
