@@ -10,6 +10,7 @@ import { measureRecall } from './stages/measure-recall.ts';
 import { merge } from './stages/merge.ts';
 import { plan } from './stages/plan.ts';
 import { report } from './stages/report.ts';
+import { scoreGiven } from './stages/score-given.ts';
 import { scoreOwners } from './stages/score-owners.ts';
 import { search } from './stages/search.ts';
 import type { Dependencies } from './stages/stage-context.ts';
@@ -25,6 +26,7 @@ export function createActivities(dependencies: Dependencies): Stages {
     embed: asActivity(dependencies, embed),
     index: asActivity(dependencies, indexPart),
     search: asActivity(dependencies, search),
+    scoreGiven: asActivity(dependencies, scoreGiven),
     merge: asActivity(dependencies, merge),
     measureRecall: asActivity(dependencies, measureRecall),
     scoreOwners: asActivity(dependencies, scoreOwners),

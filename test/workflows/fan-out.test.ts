@@ -75,6 +75,7 @@ function counting(plan: Partial<Planned>, calls: string[], override: Partial<Sta
   const names = [
     'index',
     'search',
+    'scoreGiven',
     'merge',
     'measureRecall',
     'scoreOwners',
@@ -140,6 +141,26 @@ test('runs the stages of SaHa in the order of the paper and returns what was com
     alreadyCommitted: false,
   });
   expect(result.stages.embed).toMatchObject({ units: 2, computed: 2, reused: 0, rows: 20 });
+});
+
+test.each([
+  ['replace', []],
+  ['join', ['index', 'search']],
+] as const)('candidates that the input brings %s the search', async (given, searched) => {
+  const calls: string[] = [];
+  await run(counting({ indexParts: 1, strategy: 'margin', given }, calls), (client, taskQueue) =>
+    client.workflow.execute('mineHardNegatives', {
+      taskQueue,
+      workflowId: `given-${given}-${taskQueue}`,
+      args: [{ job }],
+    }),
+  );
+  expect(calls.filter((call) => !call.startsWith('embed')).slice(0, -4)).toEqual([
+    ...searched,
+    'scoreGiven',
+    'merge',
+    'filter',
+  ]);
 });
 
 test('ends at the manifest where the same run lies committed', async () => {

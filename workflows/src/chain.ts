@@ -1,4 +1,4 @@
-import { candidatesPerQuery } from './candidates-per-query.ts';
+import { type CandidatesPerQueryInput, candidatesPerQuery } from './candidates-per-query.ts';
 import type { FilterRule } from './job/filters.ts';
 import type { Job } from './job.ts';
 
@@ -14,6 +14,7 @@ export interface ChainInput {
   readonly maxPositives: number;
   /** Documents of the corpus. */
   readonly documents: number;
+  readonly given?: CandidatesPerQueryInput['given'];
 }
 
 /**

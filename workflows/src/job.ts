@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { execution } from './job/execution.ts';
 import { uri } from './job/fields.ts';
 import { input } from './job/input.ts';
+import { inputRefusals } from './job/input-rules.ts';
 import { mining } from './job/mining.ts';
 import { miningRefusals } from './job/mining-rules.ts';
 import { model } from './job/model.ts';
@@ -38,12 +39,7 @@ export const jobSchema = shape.superRefine((job, context) => {
       'margin makes no clusters; use strategy: saha or remove clusters from the tables',
     );
   }
-  if (i.corpus && i.format !== 'pairs') {
-    refuse(
-      ['input', 'corpus'],
-      `format ${i.format} brings its own documents; use format: pairs or remove it`,
-    );
-  }
+  inputRefusals(i, (path, message) => refuse(['input', ...path], message));
 });
 
 /** A checked job with every default filled in. */

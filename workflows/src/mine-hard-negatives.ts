@@ -15,8 +15,11 @@ export async function mineHardNegatives({ job }: { readonly job: Job }): Promise
   const units = plannedUnits(run);
 
   await Promise.all([conductor.each(units.embedQueries), conductor.each(units.embedDocuments)]);
-  await conductor.each(units.index);
-  await conductor.each(units.search);
+  if (run.given !== 'replace') {
+    await conductor.each(units.index);
+    await conductor.each(units.search);
+  }
+  if (run.given) await conductor.each(units.scoreGiven);
   await conductor.each(units.merge);
   if (run.strategy === 'saha' || run.features?.includes('owners')) await conductor.each(units.scoreOwners);
   await conductor.each(units.filter);

@@ -9,6 +9,7 @@ const ROLE_OF: Readonly<Record<StageName, Role>> = {
   embed: 'gpu',
   index: 'cpu',
   search: 'cpu',
+  scoreGiven: 'cpu',
   merge: 'cpu',
   measureRecall: 'cpu',
   scoreOwners: 'cpu',

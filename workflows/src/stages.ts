@@ -1,4 +1,5 @@
 import type { Feature } from './chain.ts';
+import type { GivenMode } from './given-candidates.ts';
 import type { Job } from './job.ts';
 import type { Funnel, Ref, Side, Table } from './terms.ts';
 
@@ -17,6 +18,8 @@ export interface Stages {
   index(unit: RunRef & { readonly part: number }): Promise<UnitResult>;
   /** One query shard against one part: its best candidates there, re-scored exactly. */
   search(unit: RunRef & { readonly shard: number; readonly part: number }): Promise<UnitResult>;
+  /** Scores of the candidates that the input brings, of one query shard against one part. */
+  scoreGiven(unit: RunRef & { readonly shard: number; readonly part: number }): Promise<UnitResult>;
   /** All parts' candidates of one query shard, ordered by (score descending, document ascending). */
   merge(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
   /** Recall@k of the index against exact search, on a seeded sample of queries. */
@@ -60,6 +63,8 @@ export interface Planned extends RunRef {
   readonly strategy: Job['mining']['strategy'];
   /** What the filters look at beside scores; older plans name none. */
   readonly features?: readonly Feature[];
+  /** Whether candidates that the input brings replace the search or join it; absent where it brings none. */
+  readonly given?: GivenMode;
   readonly documents: number;
   readonly queries: number;
   readonly pairs: number;

@@ -7,7 +7,7 @@ import type { Side, Table } from './terms.ts';
 export type Units = { readonly count: number } & (
   | { readonly stage: 'embed'; readonly side: Side }
   | { readonly stage: 'index' | 'merge' | 'scoreOwners' | 'filter' | 'cluster' | 'measureRecall' }
-  | { readonly stage: 'search'; readonly parts: number }
+  | { readonly stage: 'search' | 'scoreGiven'; readonly parts: number }
   | { readonly stage: 'write'; readonly table: Table }
 );
 
@@ -26,11 +26,12 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
       return activity('embed', of(`${units.side} shard`))({ ...ref, side: units.side, shard: number });
     case 'index':
       return activity('index', of('part'))({ ...ref, part: number });
-    case 'search': {
+    case 'search':
+    case 'scoreGiven': {
       const shard = Math.floor(number / units.parts);
       const part = number % units.parts;
       const summary = `${of('query shard', shard, units.count / units.parts)}, ${of('part', part, units.parts)}`;
-      return activity('search', summary)({ ...ref, shard, part });
+      return activity(units.stage, summary)({ ...ref, shard, part });
     }
     case 'merge':
     case 'scoreOwners':
@@ -50,6 +51,7 @@ export function plannedUnits(run: Planned): {
   readonly embedDocuments: Units;
   readonly index: Units;
   readonly search: Units;
+  readonly scoreGiven: Units;
   readonly merge: Units;
   readonly measureRecall: Units;
   readonly scoreOwners: Units;
@@ -62,6 +64,7 @@ export function plannedUnits(run: Planned): {
     embedDocuments: { stage: 'embed', side: 'document', count: run.documentShards },
     index: { stage: 'index', count: run.indexParts },
     search: { stage: 'search', parts: run.parts, count: run.queryShards * run.parts },
+    scoreGiven: { stage: 'scoreGiven', parts: run.parts, count: run.queryShards * run.parts },
     merge: { stage: 'merge', ...perQueryShard },
     measureRecall: { stage: 'measureRecall', count: 1 },
     scoreOwners: { stage: 'scoreOwners', ...perQueryShard },

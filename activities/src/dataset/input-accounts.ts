@@ -1,5 +1,6 @@
 import type { InputAccount } from '../stages/run-document.ts';
 import { readNumber } from '../tables/duckdb-columns.ts';
+import { countGiven } from './given-candidates.ts';
 import type { InputFile } from './input-file.ts';
 import type { Source, Staging } from './staging.ts';
 
@@ -14,7 +15,7 @@ export interface Accounted {
  * (+ unmined queries; + judgements that are no positives, or of unmined queries).
  *
  * Where several sides come from one file, `queries` and `documents` count what its good rows gave, and a list of
- * positives counts as many `pairs` as it is long.
+ * positives counts as many `pairs` as it is long, a list of negatives as many `negatives`.
  */
 export async function accountInputs(
   staging: Staging,
@@ -43,6 +44,12 @@ export async function accountInputs(
     account('queries', queries.rows, queries.staged - distinctQueries, distinctQueries),
     account('pairs', staging.pairRows, resolved - judgements, judgements),
   ];
+  for (const source of ['candidates', 'negatives'] as const) {
+    const rows = staging.fileRows[source];
+    if (rows === 0) continue;
+    const { out, kept } = await countGiven(staging.connection, source);
+    inputs.push(account(source, rows, out - kept, kept));
+  }
   return { inputs, unminedQueries: distinctQueries - queriesOut };
 
   function account(name: Source, rows: number, duplicates: number, out: number): InputAccount {

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import type { Job } from '@quarry/workflows';
 import type { StageContext } from '../stages/stage-context.ts';
 import { beirInput } from './beir.ts';
 import { classificationInput } from './classification.ts';
-import type { InputFile } from './input-file.ts';
+import { stageCandidates } from './given-candidates.ts';
+import { findFile, type InputFile, splitUri } from './input-file.ts';
 import { pairsInput } from './pairs.ts';
+import { CANDIDATES_EXPECTED } from './read-candidates.ts';
 import type { Source, Staging } from './staging.ts';
 
 /** The files of a job's input, and how they are staged. */
@@ -15,7 +18,21 @@ export interface Input {
 }
 
 /** @throws QuarryError BadJob where a file is missing */
-export function findInput(context: StageContext, input: Job['input']): Promise<Input> {
+export async function findInput(context: StageContext, input: Job['input']): Promise<Input> {
+  const found = await findPairs(context, input);
+  if (input.candidates === undefined) return found;
+  const { directory, name } = splitUri(input.candidates);
+  const candidates = await findFile(context, { directory, names: [name], expected: CANDIDATES_EXPECTED });
+  return {
+    files: { ...found.files, candidates },
+    stage: async (context, staging, scratch) => {
+      await found.stage(context, staging, scratch);
+      await stageCandidates(context, staging, candidates, join(scratch, 'candidates'));
+    },
+  };
+}
+
+function findPairs(context: StageContext, input: Job['input']): Promise<Input> {
   switch (input.format) {
     case 'beir':
       return beirInput(context, input);

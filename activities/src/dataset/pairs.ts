@@ -5,6 +5,7 @@ import { readText } from './composed-text.ts';
 import { checkedId, checkedText, idField, listField, textField } from './fields.ts';
 import { findFile, type InputFile, splitUri } from './input-file.ts';
 import type { Input } from './input-format.ts';
+import { ownNegatives, stageNegatives } from './own-negatives.ts';
 import { readRows } from './read-rows.ts';
 import { BadRow, type SourceRow } from './source-row.ts';
 import { stageRows } from './stage-rows.ts';
@@ -40,6 +41,7 @@ export async function pairsInput(context: StageContext, input: Job['input']): Pr
         const positives = byId
           ? positiveIds(values, columns.positiveId!)
           : contents(values, columns, row, !!corpus);
+        const negatives = ownNegatives(values, columns);
         if (positives.length !== 1) staging.listPositives++;
         const query = staging.addQuery({ source: 'pairs', row: row.row, line: row.line, id, text });
         for (const positive of positives) {
@@ -47,6 +49,7 @@ export async function pairsInput(context: StageContext, input: Job['input']): Pr
             typeof positive === 'string' ? positive : addPositive(staging, positive, row, !!corpus);
           staging.addPair({ line: row.line, query, document, relevance: 1 });
         }
+        stageNegatives(staging, negatives, row, query);
       });
     },
   };
@@ -104,8 +107,9 @@ function positiveIds(values: Readonly<Record<string, unknown>>, name: string): s
 }
 
 function pairColumns(columns: Job['input']['columns'], byId: boolean): string[] {
-  const { query, positive, queryId, positiveId } = columns;
-  return [query, ...(byId ? [] : [positive]), queryId, positiveId].filter((name) => name !== undefined);
+  const { query, positive, queryId, positiveId, negative, negativeId } = columns;
+  const wanted = [query, ...(byId ? [] : [positive]), queryId, positiveId, negative, negativeId];
+  return wanted.filter((name) => name !== undefined);
 }
 
 function corpusColumns({ columns }: NonNullable<Job['input']['corpus']>): string[] {

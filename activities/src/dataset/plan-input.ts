@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Job } from '@quarry/workflows';
+import { givenMode } from '@quarry/workflows/given-candidates';
 import type { ShardSizing } from '@quarry/workflows/partition';
 import { QuarryError } from '../failures.ts';
 import type { Plan } from '../stages/run-document.ts';
@@ -8,6 +10,7 @@ import type { StageContext } from '../stages/stage-context.ts';
 import type { UnitOutput } from '../stages/unit.ts';
 import { readNumber } from '../tables/duckdb-columns.ts';
 import { writeDuplicates } from './duplicate-rows.ts';
+import { numberGiven, writeGiven } from './given-candidates.ts';
 import { quarantineIdConflicts } from './id-conflicts.ts';
 import { accountInputs } from './input-accounts.ts';
 import type { Input } from './input-format.ts';
@@ -66,6 +69,7 @@ export async function planInput(
     await staging.finishReading();
     staging.pairRows -= await quarantineIdConflicts(connection);
     await numberRows(connection, job, files);
+    await numberGiven(connection, files);
     await refuseBadInput(staging, files, job.maxBadRows);
     const quarantined = await writeQuarantine(connection, files, await output.path(QUARANTINE_FILE));
     const { inputs, unminedQueries } = await accountInputs(staging, files, quarantined);
@@ -80,6 +84,7 @@ export async function planInput(
       sameIdSpace,
     });
     await writeDuplicates(connection, output);
+    const given = await planGiven(connection, output, job, files, queries.rows);
 
     const plan: Plan = {
       documents: documents.rows,
@@ -94,9 +99,10 @@ export async function planInput(
         ...pairs.fingerprints,
       },
       inputs,
-      quarantined: quarantined.documents + quarantined.queries + quarantined.pairs,
+      quarantined: Object.values(quarantined).reduce((sum, rows) => sum + rows, 0),
       unminedQueries,
       unownedDocuments: pairs.unownedDocuments,
+      ...(given && { given }),
     };
     await output.write('plan.json', new TextEncoder().encode(JSON.stringify(plan)));
     const figures: PlanFigures = {
@@ -118,6 +124,23 @@ export async function planInput(
     staging.close();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function planGiven(
+  connection: DuckDBConnection,
+  output: UnitOutput,
+  job: Job['input'],
+  files: Input['files'],
+  queries: number,
+): Promise<Plan['given'] | null> {
+  const mode = givenMode(job);
+  if (mode === null) return null;
+  const given = await writeGiven(connection, output, queries);
+  if (given) return { ...given, mode };
+  throw new QuarryError(
+    'BadInput',
+    `${(files.candidates ?? files.pairs!).uri} brings no candidate of any query that has a positive; expected at least one (input.candidates, input.columns.negative)`,
+  );
 }
 
 function noPairs(uri: string, minRelevance: number, queries: number): QuarryError {

@@ -26,12 +26,12 @@ export async function writeQuarantine(
   files: Readonly<Partial<Record<Source, InputFile>>>,
   path: string,
 ): Promise<Record<Source, number>> {
-  const counts = { documents: 0, queries: 0, pairs: 0 };
+  const counts = { documents: 0, queries: 0, pairs: 0, candidates: 0, negatives: 0 };
   const lines = async function* (): AsyncGenerator<string> {
     for await (const bad of badRows(connection)) {
       counts[bad.source]++;
       const row: QuarantinedRow = {
-        file: files[bad.source]?.name ?? bad.source,
+        file: (files[bad.source] ?? files.pairs)?.name ?? bad.source,
         row: bad.line,
         reason: bad.reason,
       };
@@ -51,7 +51,9 @@ export async function refuseBadInput(
   files: Readonly<Partial<Record<Source, InputFile>>>,
   maxBadRows: number,
 ): Promise<void> {
-  for (const [source, file] of Object.entries(files) as [Source, InputFile][]) {
+  const sources = Object.entries(files) as [Source, InputFile][];
+  if (files.pairs && staging.fileRows.negatives > 0) sources.push(['negatives', files.pairs]);
+  for (const [source, file] of sources) {
     const rows = staging.fileRows[source];
     if (rows === 0)
       throw new QuarryError('BadInput', `${file.uri} holds no row; expected at least one of ${source}`);

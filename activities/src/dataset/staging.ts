@@ -7,7 +7,14 @@ import type { BadRow, SourceRow } from './source-row.ts';
 import { TextSpool } from './text-spool.ts';
 
 /** Which input a row belongs to, for the account and for `quarantine.jsonl`. */
-export type Source = 'documents' | 'queries' | 'pairs';
+export type Source =
+  | 'documents'
+  | 'queries'
+  | 'pairs'
+  /** another retriever's candidates */
+  | 'candidates'
+  /** negatives in the rows of the pairs */
+  | 'negatives';
 
 /** Bytes of text in one bucket of the spool. */
 const BUCKET_BYTES = 64 * 2 ** 20;
@@ -34,6 +41,17 @@ const PAIR_ROWS = {
   document_id: VARCHAR,
   relevance: DOUBLE,
 };
+const GIVEN_ROWS = {
+  seq: INTEGER,
+  source: VARCHAR,
+  line: INTEGER,
+  query_seq: INTEGER,
+  query_id: VARCHAR,
+  document_seq: INTEGER,
+  document_id: VARCHAR,
+  rank: INTEGER,
+  score: DOUBLE,
+};
 const BAD_ROWS = { source: VARCHAR, line: INTEGER, id: VARCHAR, reason: VARCHAR };
 
 /** A query or document as the readers give it. */
@@ -55,16 +73,32 @@ export interface StagedPair {
   readonly relevance: number;
 }
 
+/** A candidate that the input brings; each side by its place in staging, or by id. */
+export interface StagedCandidate {
+  readonly source: 'candidates' | 'negatives';
+  readonly line: number;
+  readonly query: number | string;
+  readonly document: number | string;
+  readonly rank: number | null;
+  readonly score: number | null;
+}
+
 /**
- * The input on its way to dense ids: keys in DuckDB tables (`document_rows`, `query_rows`, `pair_rows`, `bad_rows`, in
- * input order by `seq`), texts in spools. Memory: DuckDB's limit, 17 MiB per spool, one batch of rows.
+ * The input on its way to dense ids: keys in DuckDB tables (`document_rows`, `query_rows`, `pair_rows`, `given_rows`,
+ * `bad_rows`, in input order by `seq`), texts in spools. Memory: DuckDB's limit, 17 MiB per spool, one batch of rows.
  */
 export class Staging {
   readonly connection: DuckDBConnection;
   readonly documentTexts: TextSpool;
   readonly queryTexts: TextSpool;
   /** Data rows read of each input. */
-  readonly fileRows: Record<Source, number> = { documents: 0, queries: 0, pairs: 0 };
+  readonly fileRows: Record<Source, number> = {
+    documents: 0,
+    queries: 0,
+    pairs: 0,
+    candidates: 0,
+    negatives: 0,
+  };
   /** Rows that a file of given document vectors has, where the documents have no file of their own. */
   documentSourceRows: number | null = null;
   /** Rows whose positive is a list of another length than one. */
@@ -76,24 +110,26 @@ export class Staging {
   readonly #documents: DuckDbAppender;
   readonly #queries: DuckDbAppender;
   readonly #pairs: DuckDbAppender;
+  readonly #given: DuckDbAppender;
   readonly #bad: DuckDbAppender;
   readonly #buckets: number;
   #documentSeq = 0;
   #querySeq = 0;
   #queryBytes = 0;
+  #givenSeq = 0;
 
   private constructor(
     duckDb: DuckDb,
     directory: string,
     buckets: number,
-    appenders: readonly [DuckDbAppender, DuckDbAppender, DuckDbAppender, DuckDbAppender],
+    appenders: readonly [DuckDbAppender, DuckDbAppender, DuckDbAppender, DuckDbAppender, DuckDbAppender],
   ) {
     this.#duckDb = duckDb;
     this.connection = duckDb.connection;
     this.#buckets = buckets;
     this.documentTexts = new TextSpool(join(directory, 'documents'));
     this.queryTexts = new TextSpool(join(directory, 'queries'));
-    [this.#documents, this.#queries, this.#pairs, this.#bad] = appenders;
+    [this.#documents, this.#queries, this.#pairs, this.#given, this.#bad] = appenders;
   }
 
   /** `inputBytes`: about how much text will come. */
@@ -105,6 +141,7 @@ export class Staging {
       await DuckDbAppender.createTable(connection, 'document_rows', ROWS),
       await DuckDbAppender.createTable(connection, 'query_rows', ROWS),
       await DuckDbAppender.createTable(connection, 'pair_rows', PAIR_ROWS),
+      await DuckDbAppender.createTable(connection, 'given_rows', GIVEN_ROWS),
       await DuckDbAppender.createTable(connection, 'bad_rows', BAD_ROWS),
     ]);
   }
@@ -131,8 +168,6 @@ export class Staging {
   }
 
   addPair({ line, query, document, relevance }: StagedPair): void {
-    const bySeq = (side: number | string): number | null => (typeof side === 'number' ? side : null);
-    const byId = (side: number | string): string | null => (typeof side === 'string' ? side : null);
     this.#pairs.add(
       this.pairRows++,
       line,
@@ -144,6 +179,12 @@ export class Staging {
     );
   }
 
+  addGiven({ source, line, query, document, rank, score }: StagedCandidate): void {
+    const sides = [bySeq(query), byId(query), bySeq(document), byId(document)];
+    if (source === 'negatives') this.fileRows.negatives++;
+    this.#given.add(this.#givenSeq++, source, line, ...sides, rank, score);
+  }
+
   addBad(source: Source, { line }: Pick<SourceRow, 'line'>, { reason, id }: BadRow): void {
     this.#bad.add(source, line, id, reason);
     if (source === 'pairs') this.pairRows++;
@@ -151,7 +192,8 @@ export class Staging {
 
   /** Everything was read: the tables can be queried. */
   async finishReading(): Promise<void> {
-    for (const appender of [this.#documents, this.#queries, this.#pairs, this.#bad]) appender.close();
+    for (const appender of [this.#documents, this.#queries, this.#pairs, this.#given, this.#bad])
+      appender.close();
     await this.documentTexts.flush();
     await this.queryTexts.flush();
   }
@@ -164,6 +206,14 @@ export class Staging {
   close(): void {
     this.#duckDb.close();
   }
+}
+
+function bySeq(side: number | string): number | null {
+  return typeof side === 'number' ? side : null;
+}
+
+function byId(side: number | string): string | null {
+  return typeof side === 'string' ? side : null;
 }
 
 function addKey(

@@ -24,7 +24,7 @@ export async function checkVectorRows(
   if (addedDocuments > 0) {
     throw new QuarryError(
       'BadJob',
-      `${addedDocuments} positives of ${input.path} are not in ${input.corpus?.path ?? 'the corpus'}, so model.documents has no vectors for them; add them to the corpus, or name positives by id with columns.positiveId`,
+      `${addedDocuments} positives (or negatives) of ${input.path} are not in ${input.corpus?.path ?? 'the corpus'}, so model.documents has no vectors for them; add them to the corpus, or name them by id with columns.positiveId (and columns.negativeId)`,
     );
   }
   for (const [side, uri] of [

@@ -88,7 +88,7 @@ export function indexParameters({ job, search }: RunDocument): Record<string, un
   return {
     m,
     efConstruction,
-    efSearch: efSearch ?? 2 * search.k,
+    efSearch: efSearch ?? 2 * search.retrieved,
     /** First document of every part, and the end. */
     parts: [...search.parts.map(({ documents }) => documents.start), search.parts.at(-1)!.documents.end],
   };

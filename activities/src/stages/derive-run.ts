@@ -43,16 +43,20 @@ export function runId({
 }: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions'>): string {
   const fingerprints = Object.entries(plan.fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
   const graphs = search.engine === 'hnswlib' ? search.parts.map((part) => part.documents.end) : [];
-  const content = JSON.stringify([jobHash(job), fingerprints, model.sha256, versions, ...graphs]);
+  const given = plan.given ? [plan.given.sha256] : [];
+  const content = JSON.stringify([jobHash(job), fingerprints, model.sha256, versions, ...graphs, ...given]);
   return `${job.name}-${createHash('sha256').update(content).digest('hex').slice(0, ID_DIGITS)}`;
 }
 
 function searchPlan(job: Job, plan: Plan, { dimension }: ModelIdentity, maxSelf: number): SearchPlan {
-  const { queries, documents, maxPositives, documentShards } = plan;
-  const { k } = candidatesPerQuery(job.mining, { maxPositives, documents, maxSelf });
-  const { engine, why } = chooseEngine(job.search, { queries, documents, dimension, candidates: k });
+  const { queries, documents, maxPositives, documentShards, given } = plan;
+  const { k, retrieved } = candidatesPerQuery(job.mining, { maxPositives, documents, maxSelf, given });
+  const { engine, why } =
+    given?.mode === 'replace'
+      ? ({ engine: 'exact', why: 'the input brings the candidates, nothing is searched' } as const)
+      : chooseEngine(job.search, { queries, documents, dimension, candidates: retrieved });
   const { partRows } = job.execution;
-  return { engine, why, k, parts: partition(documentShards, { dimension, partRows }) };
+  return { engine, why, k, retrieved, parts: partition(documentShards, { dimension, partRows }) };
 }
 
 /** Given vectors belong to source rows: the same files over rows in another order are other vectors. */

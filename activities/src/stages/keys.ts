@@ -13,6 +13,7 @@ export const STAGE_VERSIONS = {
   embed: 1,
   index: 1,
   search: 1,
+  scoreGiven: 1,
   merge: 1,
   measureRecall: 1,
   scoreOwners: 1,
@@ -53,12 +54,24 @@ export function searchKey(run: RunDocument, shard: number, part: number): string
   ]);
 }
 
-export function mergeKey(run: RunDocument, shard: number): string {
-  return unitKey('merge', STAGE_VERSIONS.merge, searchParameters(run), [
+export function scoreGivenKey(run: RunDocument, shard: number, part: number): string {
+  return unitKey('scoreGiven', STAGE_VERSIONS.scoreGiven, run.search.parts[part]!.documents, [
     embedKey(run, 'query', shard),
     inputKey(run),
-    corpusKey(run),
+    run.plan.given!.sha256,
+    ...documentKeys(run, part),
   ]);
+}
+
+export function mergeKey(run: RunDocument, shard: number): string {
+  const { given } = run.plan;
+  const brought = given ? [given.mode, given.sha256] : [];
+  return unitKey(
+    'merge',
+    STAGE_VERSIONS.merge,
+    [...searchParameters(run), ...brought],
+    [embedKey(run, 'query', shard), inputKey(run), corpusKey(run)],
+  );
 }
 
 export function measureRecallKey(run: RunDocument): string {
@@ -112,7 +125,8 @@ export function isClassification({ job }: RunDocument): boolean {
 }
 
 function searchParameters({ job, search }: RunDocument): unknown[] {
-  return [search.engine, search.k, search.engine === 'exact' ? null : (job.search.efSearch ?? 2 * search.k)];
+  const { engine, retrieved } = search;
+  return [engine, retrieved, engine === 'exact' ? null : (job.search.efSearch ?? 2 * retrieved)];
 }
 
 function documentKeys(run: RunDocument, part: number): string[] {

@@ -27,14 +27,24 @@ const AT_ONCE = 16;
 export async function measureRecall(context: StageContext, unit: RunRef): Promise<UnitResult> {
   const run = await readRunDocument(context, unit);
   return memoised(context, unit, 'measureRecall', measureRecallKey(run), async () => {
-    const { k, engine } = run.search;
+    const { engine, retrieved } = run.search;
+    // Candidates that the input brings lie behind and between those of the search; without a search all of them count.
+    const k = retrieved || run.search.k;
     const { queries, dimension } = { queries: run.plan.queries, dimension: run.model.dimension };
     const sample = sampleQueries(queries, run.job.search.recallSample, run.job.seed);
-    const data = await sampleRows<Float32Array>(context, unit, run, sample, 'embed', 'vectors.npy');
-    const exact = await searchExactly(context, unit, run, { data, rows: sample.length, dimension });
+    const data = await sampleRows<Float32Array>(
+      context,
+      unit,
+      run,
+      sample,
+      'embed',
+      'vectors.npy',
+      dimension,
+    );
+    const exact = await searchExactly(context, unit, run, { data, rows: sample.length, dimension }, k);
     const found = {
-      ids: await sampleRows<Int32Array>(context, unit, run, sample, 'merge', 'ids.npy'),
-      scores: await sampleRows<Float32Array>(context, unit, run, sample, 'merge', 'scores.npy'),
+      ids: await sampleRows<Int32Array>(context, unit, run, sample, 'merge', 'ids.npy', k),
+      scores: await sampleRows<Float32Array>(context, unit, run, sample, 'merge', 'scores.npy', k),
     };
     const { mean, ...interval } = estimate(recallPerQuery(exact, found, k, k), queries);
     const shallow = estimate(recallPerQuery(exact, found, k, Math.min(SHALLOW, k)), queries);
@@ -55,8 +65,9 @@ async function searchExactly(
   unit: RunRef,
   run: RunDocument,
   queries: Vectors,
+  k: number,
 ): Promise<Hits> {
-  const { k, parts } = run.search;
+  const { parts } = run.search;
   const rankings = Array.from({ length: queries.rows }, () => new Ranking(k));
   for (const number of parts.keys()) {
     const part = await partFiles(context, unit, run, number, 'exact');
@@ -84,7 +95,7 @@ async function searchExactly(
   return hits;
 }
 
-/** The sample's rows of an array that lies by query shard. */
+/** The sample's rows of an array that lies by query shard, the first `width` numbers of each. */
 async function sampleRows<A extends Int32Array | Float32Array>(
   context: StageContext,
   unit: RunRef,
@@ -92,6 +103,7 @@ async function sampleRows<A extends Int32Array | Float32Array>(
   sample: Int32Array,
   stage: Extract<StageName, 'embed' | 'merge'>,
   name: string,
+  width: number,
 ): Promise<A> {
   const rows = await mapConcurrently(placesOf(sample, run), AT_ONCE, async ({ shard, row }) => {
     context.signal.throwIfAborted();
@@ -99,11 +111,10 @@ async function sampleRows<A extends Int32Array | Float32Array>(
     const uri = `${unitDirectory(unit.cache, stage, key)}/${name}`;
     return (await readNpyRows<A>(context.openStore(uri), uri, row, row + 1)).data;
   });
-  const width = rows[0]?.length ?? 0;
   const array =
     name === 'ids.npy' ? new Int32Array(rows.length * width) : new Float32Array(rows.length * width);
   rows.forEach((row, i) => {
-    array.set(row, i * width);
+    array.set(row.subarray(0, width), i * width);
   });
   return array as A;
 }

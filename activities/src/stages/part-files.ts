@@ -42,6 +42,6 @@ export async function partFiles(
     dimension: run.model.dimension,
     start: run.search.parts[part]!.documents.start,
     graph: engine === 'exact' ? null : await unitFile(context, unit.cache, 'index', key, GRAPH_FILE),
-    efSearch: run.job.search.efSearch ?? 2 * run.search.k,
+    efSearch: run.job.search.efSearch ?? 2 * run.search.retrieved,
   };
 }

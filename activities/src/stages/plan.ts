@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Job, Planned, Ref } from '@quarry/workflows';
 import { chainOf, featuresOf } from '@quarry/workflows/chain';
+import { givenMode } from '@quarry/workflows/given-candidates';
 import { type ShardSizing, shardRowLimit } from '@quarry/workflows/partition';
 import { hashInput } from '../dataset/input-bytes.ts';
 import { findInput, type Input } from '../dataset/input-format.ts';
@@ -38,7 +39,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   await checkVectorRows(context, job, figures);
   const run = deriveRun({
     job,
-    plan: await readPlan(context, cache, planKey, input),
+    plan: await readPlan(context, cache, planKey, input, job.input),
     planKey,
     figures,
     model,
@@ -54,6 +55,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     ...(await committed(context, output)),
     strategy: job.mining.strategy,
     features: featuresOf(chainOf(job.mining, run.plan)),
+    ...(run.plan.given && { given: run.plan.given.mode }),
     documents: run.plan.documents,
     queries: run.plan.queries,
     pairs: run.plan.pairs,
@@ -112,6 +114,7 @@ async function readPlan(
   cache: string,
   planKey: string,
   { files }: Input,
+  job: Job['input'],
 ): Promise<Plan> {
   const uri = `${unitDirectory(cache, 'plan', planKey)}/plan.json`;
   const found = JSON.parse(new TextDecoder().decode(await context.openStore(uri).read(uri))) as Plan;
@@ -119,7 +122,8 @@ async function readPlan(
     ...account,
     uri: (files[account.name as keyof Input['files']] ?? files.pairs!).uri,
   }));
-  return { ...found, inputs };
+  const mode = givenMode(job);
+  return { ...found, inputs, ...(found.given && mode && { given: { ...found.given, mode } }) };
 }
 
 /** Puts the run document under its hash, which it returns. */

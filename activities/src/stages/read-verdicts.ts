@@ -1,10 +1,12 @@
 import type { RunRef } from '@quarry/workflows';
+import { GIVEN_SOURCES } from '../dataset/given-candidates.ts';
 import type { ShardCandidates } from '../tables/candidates.ts';
 import type { Npy, NpyArray } from '../tables/npy.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import type { TrainingShard } from '../tables/training-pairs.ts';
 import { clusterKey, filterKey, mergeKey } from './keys.ts';
 import { PLAN_FILES, planDirectory, type RunDocument } from './run-document.ts';
+import { readShardGiven, type ShardGiven } from './shard-pairs.ts';
 import type { CacheAccess, Dependencies } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
 
@@ -71,13 +73,15 @@ export async function readCandidates(
   const queries = run.plan.queryShards[shard]!;
   const merged = mergeKey(run, shard);
   const saha = run.job.mining.strategy === 'saha';
-  const [ids, scores, reasons, owners, ownerScores, judgements] = await Promise.all([
+  const [ids, scores, reasons, owners, ownerScores, judgements, sources, given] = await Promise.all([
     readUnitNpy<Int32Array>(dependencies, unit.cache, 'merge', merged, 'ids.npy'),
     readUnitNpy<Float32Array>(dependencies, unit.cache, 'merge', merged, 'scores.npy'),
     verdictArray<Uint8Array>(dependencies, unit, run, shard, 'reason'),
     saha ? verdictArray<Int32Array>(dependencies, unit, run, shard, 'owner') : null,
     saha ? verdictArray<Float32Array>(dependencies, unit, run, shard, 'owner-score') : null,
     readJudgements(dependencies, unit, run, shard),
+    run.plan.given ? readUnitNpy<Uint8Array>(dependencies, unit.cache, 'merge', merged, 'source.npy') : null,
+    readShardGiven(dependencies, unit, run, queries),
   ]);
   return {
     queries,
@@ -88,6 +92,29 @@ export async function readCandidates(
     owners: owners?.data ?? null,
     ownerScores: ownerScores?.data ?? null,
     judgements,
+    sources: sources?.data ?? null,
+    foreign: foreignScores(given, queries.start),
+  };
+}
+
+const UNKNOWN = { rank: 0, score: Number.NaN };
+
+/** Looks up what the file of candidates said; the input's own negatives have no rank or score there. */
+function foreignScores(given: ShardGiven | null, first: number): ShardCandidates['foreign'] {
+  return (query, document) => {
+    if (!given) return UNKNOWN;
+    let [low, high] = [given.offsets[query - first]!, given.offsets[query - first + 1]! - 1];
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = given.documents[middle]!;
+      if (found === document) {
+        const fromFile = GIVEN_SOURCES[given.sources[middle]!] === 'file';
+        return fromFile ? { rank: given.ranks[middle]!, score: given.scores[middle]! } : UNKNOWN;
+      }
+      if (found < document) low = middle + 1;
+      else high = middle - 1;
+    }
+    return UNKNOWN;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Job, Range, RunRef, StageName } from '@quarry/workflows';
+import type { GivenMode } from '@quarry/workflows/given-candidates';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { QuarryError } from '../failures.ts';
 import type { Dependencies } from './stage-context.ts';
@@ -34,6 +35,16 @@ export interface Plan {
   readonly unminedQueries: number;
   /** Documents that no query owns. */
   readonly unownedDocuments: number;
+  /** Candidates that the input brought; absent where it brought none. */
+  readonly given?: PlannedCandidates & { readonly mode: GivenMode };
+}
+
+/** Candidates that the input brought: the arrays `given*` of {@link PLAN_FILES}. */
+export interface PlannedCandidates {
+  readonly rows: number;
+  readonly mostOfAQuery: number;
+  /** sha256 over the arrays. */
+  readonly sha256: string;
 }
 
 export interface Shard extends Range {
@@ -63,6 +74,8 @@ export interface SearchPlan {
   readonly engine: 'exact' | 'hnswlib';
   /** Candidates per query; at most the number of documents. */
   readonly k: number;
+  /** Of them found by the search: k, less where the input brings some, 0 where those replace the search. */
+  readonly retrieved: number;
   readonly parts: readonly Part[];
   /** Why this engine, with the figures that decided. */
   readonly why: string;
@@ -99,6 +112,16 @@ export const PLAN_FILES = {
   /** judged rows that are not positives: int32 [J, 2] (query, document), sorted; float32 [J] */
   judged: 'judged.npy',
   judgedRelevance: 'judged-relevance.npy',
+  /** int32 [Q+1]: the candidates that the input brought for query q, of the next four; there only where it brought some */
+  givenOffsets: 'given-offsets.npy',
+  /** int32 [G], ascending within a query */
+  givenDocument: 'given-document.npy',
+  /** int32 [G]: as the other retriever ranked it, 1 the best */
+  givenRank: 'given-rank.npy',
+  /** float32 [G]: as the other retriever scored it, NaN where it did not */
+  givenScore: 'given-score.npy',
+  /** uint8 [G]: place in `GIVEN_SOURCES` */
+  givenSource: 'given-source.npy',
 } as const;
 
 /** URI of the plan's directory. */

@@ -3,7 +3,7 @@ import type { SearchPartInput, SearchPartOutput } from '../pool/kernels/search-p
 import { embedKey, searchKey } from './keys.ts';
 import { partFiles } from './part-files.ts';
 import { readRunDocument } from './run-document.ts';
-import { readShardPairs, type ShardPairs } from './shard-pairs.ts';
+import { readShardPairs, rowOfEachEntry } from './shard-pairs.ts';
 import type { StageContext } from './stage-context.ts';
 import { memoised, unitFile } from './unit.ts';
 
@@ -26,14 +26,14 @@ export async function search(
       unitFile(context, unit.cache, 'embed', embedKey(run, 'query', unit.shard), 'vectors.npy'),
       readShardPairs(context, unit, run, shard),
     ]);
-    const { k } = run.search;
+    const k = run.search.retrieved;
     const { ids, scores, positiveScores } = await context.pool.run<SearchPartInput, SearchPartOutput>({
       kernel: 'search-part',
       input: {
         part,
         queries,
         k,
-        pairs: { queries: rowOfEachPair(pairs), documents: pairs.documents },
+        pairs: { queries: rowOfEachEntry(pairs.offsets), documents: pairs.documents },
         threads: context.threads,
       },
       affinity: `part ${part.key}`,
@@ -46,10 +46,4 @@ export async function search(
     await output.writeNpy('positive-scores.npy', positiveScores);
     return { rows };
   });
-}
-
-function rowOfEachPair({ offsets, documents }: ShardPairs): Int32Array {
-  const rows = new Int32Array(documents.length);
-  for (let row = 0; row + 1 < offsets.length; row++) rows.fill(row, offsets[row]!, offsets[row + 1]!);
-  return rows;
 }

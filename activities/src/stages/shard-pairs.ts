@@ -51,7 +51,53 @@ export async function readShardJudgements(
   return { ...pairs, relevance: relevance.data, self: self.data };
 }
 
-function planRows<A extends Int32Array | Float32Array>(
+/** Candidates that the input brings for one query shard, cut out of the plan's arrays; memory: those rows. */
+export interface ShardGiven {
+  /** int32 [q + 1]: those of row i of the shard are entries [offsets[i], offsets[i + 1]) */
+  readonly offsets: Int32Array;
+  /** int32 [G_s]: dense document ids, ascending within a row */
+  readonly documents: Int32Array;
+  /** uint8 [G_s]: place in `GIVEN_SOURCES` */
+  readonly sources: Uint8Array;
+  /** int32 [G_s]: rank of the other retriever */
+  readonly ranks: Int32Array;
+  /** float32 [G_s]: its score, NaN none */
+  readonly scores: Float32Array;
+}
+
+/** Reads them by ranged reads; null where the input brings none. */
+export async function readShardGiven(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+  { start, end }: Range,
+): Promise<ShardGiven | null> {
+  if (!run.plan.given) return null;
+  const bounds = await planRows<Int32Array>(dependencies, unit, run, 'givenOffsets', start, end + 1);
+  const [first, last] = [bounds.data[0]!, bounds.data.at(-1)!];
+  const [documents, sources, ranks, scores] = await Promise.all([
+    planRows<Int32Array>(dependencies, unit, run, 'givenDocument', first, last),
+    planRows<Uint8Array>(dependencies, unit, run, 'givenSource', first, last),
+    planRows<Int32Array>(dependencies, unit, run, 'givenRank', first, last),
+    planRows<Float32Array>(dependencies, unit, run, 'givenScore', first, last),
+  ]);
+  return {
+    offsets: bounds.data.map((offset) => offset - first),
+    documents: documents.data,
+    sources: sources.data,
+    ranks: ranks.data,
+    scores: scores.data,
+  };
+}
+
+/** The row to which each entry belongs: int32 [entries]. */
+export function rowOfEachEntry(offsets: Int32Array): Int32Array {
+  const rows = new Int32Array(offsets.at(-1)!);
+  for (let row = 0; row + 1 < offsets.length; row++) rows.fill(row, offsets[row]!, offsets[row + 1]!);
+  return rows;
+}
+
+function planRows<A extends Int32Array | Float32Array | Uint8Array>(
   dependencies: Dependencies,
   unit: RunRef,
   run: RunDocument,

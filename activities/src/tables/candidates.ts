@@ -1,9 +1,12 @@
 import { NO_CANDIDATE, type Range, REASONS } from '@quarry/workflows';
+import { GIVEN_SOURCES } from '../dataset/given-candidates.ts';
 import type { DenseColumns } from './dense-rows.ts';
 import { sqlText } from './duckdb.ts';
 import { assertRows } from './training-pairs.ts';
 
 const NAMES = `[${REASONS.map(sqlText).join(', ')}]`;
+
+const SOURCE_NAMES = `[${['search', ...GIVEN_SOURCES].map(sqlText).join(', ')}]`;
 
 /**
  * `candidates`: the lossless table. Every candidate, its scores, its verdict and reason, by query and rank. A SELECT of
@@ -15,7 +18,10 @@ export function selectCandidates(where: string): string {
       CASE WHEN isnan(r.owner_score) THEN NULL ELSE r.owner_score END AS owner_score,
       CASE WHEN r.reason = 0 THEN 'kept' ELSE 'dropped' END AS verdict,
       CASE WHEN r.reason = 0 THEN NULL ELSE ${NAMES}[r.reason + 1] END AS reason,
-      CASE WHEN isnan(r.relevance) THEN NULL ELSE r.relevance END AS relevance
+      CASE WHEN isnan(r.relevance) THEN NULL ELSE r.relevance END AS relevance,
+      ${SOURCE_NAMES}[r.source + 1] AS source,
+      CASE WHEN r.given_rank = 0 THEN NULL ELSE r.given_rank END AS given_rank,
+      CASE WHEN isnan(r.given_score) THEN NULL ELSE r.given_score END AS given_score
     FROM (SELECT * FROM dense WHERE ${where}) r
     JOIN queries q ON q.query = r.query
     JOIN documents d ON d.document = r.document
@@ -36,6 +42,10 @@ export interface ShardCandidates {
   readonly owners: Int32Array | null;
   /** float32 [q, k] */
   readonly ownerScores: Float32Array | null;
+  /** uint8 [q, k]: 0 search, else 1 + the place in `GIVEN_SOURCES`; null where all are of the search. */
+  readonly sources: Uint8Array | null;
+  /** What another retriever said of a candidate; rank 0 and score NaN where it said nothing. */
+  readonly foreign: (query: number, document: number) => { readonly rank: number; readonly score: number };
   /** What was judged of a query (dense id): relevance by document. */
   readonly judgements: (query: number) => ReadonlyMap<number, number>;
 }
@@ -53,8 +63,11 @@ export function candidateRows(shard: ShardCandidates, start: number, end: number
     owner: integers().fill(-1),
     owner_score: new Float32Array(rows).fill(Number.NaN),
     relevance: new Float32Array(rows).fill(Number.NaN),
+    source: integers(),
+    given_rank: integers(),
+    given_score: new Float32Array(rows),
   };
-  const { queries, k, ids, scores, reasons, owners, ownerScores } = shard;
+  const { queries, k, ids, scores, reasons, owners, ownerScores, sources } = shard;
   let row = -start;
   for (let i = 0; i < queries.end - queries.start && row < rows; i++) {
     const judgements = shard.judgements(queries.start + i);
@@ -73,6 +86,10 @@ export function candidateRows(shard: ShardCandidates, start: number, end: number
         }
         const relevance = judgements.get(ids[at]!);
         if (relevance !== undefined) dense.relevance[row] = relevance;
+        if (sources) dense.source[row] = sources[at]!;
+        const foreign = shard.foreign(queries.start + i, ids[at]!);
+        dense.given_rank[row] = foreign.rank;
+        dense.given_score[row] = foreign.score;
       }
       row++;
     }

@@ -16,7 +16,8 @@ const number = (name: string): Column => ({ name, type: 'float32' });
 /**
  * The columns of a table, in order. Training tables hold texts alone, because trainers take every column as input; ids
  * and scores lie in `candidates`, of which `owner_query_id`, `owner_score`, `relevance` (what the judgement said, also
- * where it said 0) and `reason` (null when kept) may be null.
+ * where it said 0) and `reason` (null when kept) may be null. `source` says where a candidate comes from: `search`, `file`
+ * (another retriever's, with its `given_rank` and `given_score`) or `input` (a negative that the input had).
  */
 export function tableColumns(table: Table, numNegatives: number): readonly Column[] {
   switch (table) {
@@ -46,6 +47,9 @@ export function tableColumns(table: Table, numNegatives: number): readonly Colum
         text('verdict'),
         text('reason'),
         number('relevance'),
+        text('source'),
+        integer('given_rank'),
+        number('given_score'),
       ];
   }
 }

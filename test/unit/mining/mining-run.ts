@@ -108,6 +108,7 @@ function runDocument(input: MiningInput): RunDocument {
     search: {
       engine: 'exact',
       k,
+      retrieved: k,
       parts: [{ shards: { start: 0, end: 1 }, documents: { start: 0, end: documents } }],
       why: '',
     },

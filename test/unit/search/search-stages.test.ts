@@ -116,7 +116,7 @@ describe('index, search, merge and measureRecall', () => {
         preprocessing: {},
         oneRowAtATime: false,
       },
-      search: { engine, k: K, parts, why: '' },
+      search: { engine, k: K, retrieved: K, parts, why: '' },
       versions: {},
     };
     const store = openStore(cache);

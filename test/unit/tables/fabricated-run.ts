@@ -99,6 +99,7 @@ export async function fabricateRun(options: Fabrication = {}): Promise<Fabricate
     search: {
       engine: 'exact',
       k,
+      retrieved: k,
       parts: [
         { shards: { start: 0, end: shards(documents).length }, documents: { start: 0, end: documents } },
       ],

@@ -13,6 +13,11 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'input.columns.positive': 'the column that holds the positive; a list is several positives',
   'input.columns.queryId': "the column that holds the query's id; without it the row number is the id",
   'input.columns.positiveId': "the column that holds the positive's id",
+  'input.columns.negative': 'the column that holds negatives which the input has already; a list is several',
+  'input.columns.negativeId': 'the column that holds ids of such negatives in the corpus',
+  'input.candidates':
+    "another retriever's candidates: a TREC run, TSV of query-id, document-id, score, or Parquet",
+  'input.candidatesMode': 'replace: no search of our own; join: both together',
   'input.corpus': 'pairs: documents beside the positives',
   'input.corpus.path': 'a file, relative to the job file, or a file: or s3: URI',
   'input.corpus.columns': "names of the corpus file's own columns",

@@ -24,6 +24,7 @@ export function resolvePaths(job: Job, directory: string): Job {
       ...input,
       path: uri(input.path),
       ...(input.corpus && { corpus: { ...input.corpus, path: uri(input.corpus.path) } }),
+      ...(input.candidates !== undefined && { candidates: uri(input.candidates) }),
     },
     model:
       model.kind === 'vectors'

@@ -5,6 +5,7 @@ import {
   indexKey,
   measureRecallKey,
   mergeKey,
+  scoreGivenKey,
   scoreOwnersKey,
   searchKey,
 } from '@quarry/activities/stages/keys';
@@ -63,6 +64,8 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
     stage: name,
     keys,
   });
+  const shardsByParts = (key: typeof searchKey): string[] =>
+    queryShards.flatMap((shard) => parts.map((part) => key(run, shard, part)));
   return [
     stage(
       'embed',
@@ -75,10 +78,8 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
       'embed documents',
     ),
     stage('index', search.engine === 'exact' ? [] : parts.map((part) => indexKey(run, part))),
-    stage(
-      'search',
-      queryShards.flatMap((shard) => parts.map((part) => searchKey(run, shard, part))),
-    ),
+    stage('search', plan.given?.mode === 'replace' ? [] : shardsByParts(searchKey)),
+    stage('scoreGiven', plan.given ? shardsByParts(scoreGivenKey) : []),
     stage(
       'merge',
       queryShards.map((shard) => mergeKey(run, shard)),

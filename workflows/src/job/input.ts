@@ -7,6 +7,10 @@ const columns = z.strictObject({
   /** Ids of the input's own; without them the row number is the id. */
   queryId: z.string().optional(),
   positiveId: z.string().optional(),
+  /** Negatives that the input has already, one or a list: scored and judged like other candidates. */
+  negative: z.string().optional(),
+  /** The same by id, where `positiveId` names ids of the corpus. */
+  negativeId: z.string().optional(),
 });
 
 const corpus = z.strictObject({
@@ -29,6 +33,13 @@ export const input = z.strictObject({
   columns: columns.prefault({}),
   /** pairs: documents beside the positives. With it, `columns.positive` may hold ids (`positiveId`) or contents. */
   corpus: corpus.optional(),
+  /** Candidates of another retriever: a TREC run, TSV (query-id, document-id, score), or Parquet. */
+  candidates: uri.optional(),
+  /**
+   * Whether candidates of the input replace those of the search or join them. Default: a file replaces, the input's own
+   * negatives join.
+   */
+  candidatesMode: z.enum(['replace', 'join']).optional(),
   /** Equal content is one document (and one query). false keeps rows apart. */
   dedup: z.boolean().default(true),
   /** Queries and documents share ids: a candidate with the query's id is the query itself. */

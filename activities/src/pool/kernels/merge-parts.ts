@@ -1,15 +1,16 @@
 import { pathToFileURL } from 'node:url';
 import { QuarryError } from '../../failures.ts';
+import { GivenJoin } from '../../index/given-join.ts';
 import { Ranking } from '../../index/ranking.ts';
 import { emptyHits, stopIfAborted } from '../../index/vector-index.ts';
 import { addQuery, emptyRetrieval, type RetrievalSums } from '../../mining/retrieval-metrics.ts';
-import type { ShardJudgements } from '../../stages/shard-pairs.ts';
+import type { ShardGiven, ShardJudgements } from '../../stages/shard-pairs.ts';
 import { createFileStore } from '../../storage/file-store.ts';
 import { readNpyRows } from '../../tables/npy-rows.ts';
 import type { Kernel } from '../kernel.ts';
 
 export interface MergePartsInput {
-  /** Local `.npy` files of each part's search, in the order of the parts. */
+  /** Local `.npy` files of each part's search, in the order of the parts; none where nothing was searched. */
   readonly parts: readonly {
     readonly ids: string;
     readonly scores: string;
@@ -18,6 +19,14 @@ export interface MergePartsInput {
   /** Queries of the shard. */
   readonly rows: number;
   readonly k: number;
+  /** Candidates of the search that are taken, at most. */
+  readonly retrieved: number;
+  /** Candidates that the input brings, with the local `.npy` files of their scores in each part. */
+  readonly given:
+    | (ShardGiven & {
+        readonly parts: readonly { readonly scores: string; readonly positiveScores: string }[];
+      })
+    | null;
   readonly judgements: ShardJudgements;
 }
 
@@ -26,6 +35,8 @@ export interface MergePartsOutput {
   readonly ids: Int32Array;
   readonly scores: Float32Array;
   readonly positiveScores: Float32Array;
+  /** Null where the input brings none. */
+  readonly sources: Uint8Array | null;
   readonly retrieval: RetrievalSums;
 }
 
@@ -34,11 +45,12 @@ const BLOCK_BYTES = 32 * 2 ** 20;
 
 /** Merges the parts' lists of one query shard, some queries at a time. */
 export const run: Kernel<MergePartsInput, MergePartsOutput> = async (input, control) => {
-  const { parts, rows, k, judgements } = input;
+  const { parts, rows, k, retrieved, given, judgements } = input;
   const hits = emptyHits(rows, k);
   const retrieval = emptyRetrieval();
-  const ranking = new Ranking(k);
-  const block = Math.max(1, Math.floor(BLOCK_BYTES / (parts.length * k * 8)));
+  const ranking = new Ranking(retrieved);
+  const join = given && new GivenJoin(given, await givenScores(given), hits, k);
+  const block = Math.max(1, Math.floor(BLOCK_BYTES / (Math.max(1, parts.length * retrieved) * 8)));
   for (let start = 0; start < rows; start += block) {
     stopIfAborted(control);
     const end = Math.min(start + block, rows);
@@ -50,13 +62,20 @@ export const run: Kernel<MergePartsInput, MergePartsOutput> = async (input, cont
     );
     for (let query = start; query < end; query++) {
       ranking.reset();
-      for (const { ids, scores } of lists) offerList(ranking, ids, scores, (query - start) * k, k);
-      ranking.writeTo(hits, query, k);
+      for (const { ids, scores } of lists)
+        offerList(ranking, ids, scores, (query - start) * retrieved, retrieved);
+      if (join) join.write(ranking, query);
+      else ranking.writeTo(hits, query, k);
       addQuery(retrieval, rankedQuery(hits.ids, query, k, judgements));
     }
     control.progress(end, rows);
   }
-  return { ...hits, positiveScores: await mergePositiveScores(input), retrieval };
+  return {
+    ...hits,
+    positiveScores: await mergePositiveScores(input),
+    sources: join?.sources ?? null,
+    retrieval,
+  };
 };
 
 function offerList(
@@ -90,10 +109,23 @@ function rankedQuery(
 }
 
 /** Each pair's document lies in exactly one part. */
-async function mergePositiveScores({ parts, judgements }: MergePartsInput): Promise<Float32Array> {
-  const merged = new Float32Array(judgements.documents.length).fill(Number.NaN);
-  for (const part of parts) {
-    const scores = await readRows<Float32Array>(part.positiveScores, 0, merged.length);
+function mergePositiveScores({ parts, given, judgements }: MergePartsInput): Promise<Float32Array> {
+  const files = (given?.parts ?? parts).map(({ positiveScores }) => positiveScores);
+  return oneScoreEach(files, judgements.documents);
+}
+
+function givenScores({ parts, documents }: NonNullable<MergePartsInput['given']>): Promise<Float32Array> {
+  return oneScoreEach(
+    parts.map(({ scores }) => scores),
+    documents,
+  );
+}
+
+/** Scores that are NaN in every file but one. */
+async function oneScoreEach(files: readonly string[], documents: Int32Array): Promise<Float32Array> {
+  const merged = new Float32Array(documents.length).fill(Number.NaN);
+  for (const file of files) {
+    const scores = await readRows<Float32Array>(file, 0, merged.length);
     for (let pair = 0; pair < merged.length; pair++) {
       if (!Number.isNaN(scores[pair]!)) merged[pair] = scores[pair]!;
     }
@@ -102,7 +134,7 @@ async function mergePositiveScores({ parts, judgements }: MergePartsInput): Prom
   if (missing < 0) return merged;
   throw new QuarryError(
     'BadArtefact',
-    `no part scored pair ${missing} of the shard (document ${judgements.documents[missing]}): the parts do not cover the corpus; remove the search outputs of this run from the cache and start the job again`,
+    `no part scored pair ${missing} of the shard (document ${documents[missing]}): the parts do not cover the corpus; remove the search outputs of this run from the cache and start the job again`,
   );
 }
 

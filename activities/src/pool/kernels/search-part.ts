@@ -1,8 +1,8 @@
 import { ExactIndex } from '../../index/exact-index.ts';
 import { HnswlibIndex } from '../../index/hnswlib-index.ts';
+import { scorePairs } from '../../index/score-pairs.ts';
 import type { VectorIndex } from '../../index/vector-index.ts';
 import { readVectors, type Vectors } from '../../index/vectors.ts';
-import { dot } from '../../mining/dot.ts';
 import type { Kernel } from '../kernel.ts';
 
 /** One index part as a thread loads it. */
@@ -75,20 +75,4 @@ async function load(part: PartFiles, threads: number): Promise<Loaded> {
       : HnswlibIndex.load(part.graph, vectors, part.efSearch);
   loaded = { name, vectors, index };
   return loaded;
-}
-
-function scorePairs(
-  queries: Vectors,
-  vectors: Vectors,
-  start: number,
-  pairs: SearchPartInput['pairs'],
-): Float32Array {
-  const { dimension } = vectors;
-  const scores = new Float32Array(pairs.documents.length).fill(Number.NaN);
-  for (let i = 0; i < scores.length; i++) {
-    const row = pairs.documents[i]! - start;
-    if (row < 0 || row >= vectors.rows) continue;
-    scores[i] = dot(queries.data, pairs.queries[i]! * dimension, vectors.data, row * dimension, dimension);
-  }
-  return scores;
 }
