@@ -81,8 +81,7 @@ describe('candidates from elsewhere', () => {
     const run = await mine(job, home, withFile('replace'));
     expect(run.runId).not.toBe(searched.runId);
     expect(run.stages.search).toBeUndefined();
-    expect(run.stages.scoreGiven).toMatchObject({ computed: 6 });
-    expect(run.stages.embed!.computed).toBe(0);
+    expect(run.stages.scoreGiven).toMatchObject({ computed: 9 });
     const rows = await tableRows<Candidate>(run.output, 'candidates');
     expect(rows).toHaveLength(3 * ROWS);
     for (const row of rows) {
@@ -99,9 +98,10 @@ describe('candidates from elsewhere', () => {
     expect(exported.code, exported.stderr).toBe(0);
   });
 
-  test('join: everything that was found and everything that was given; the search is not done again', async () => {
+  test('join: everything that was found and everything that was given; what was scored is not scored again', async () => {
     const run = await mine(job, home, withFile('join'));
-    expect(run.stages.search!.computed).toBe(0);
+    expect(run.stages.search!.computed).toBe(9);
+    for (const stage of ['embed', 'scoreGiven']) expect(run.stages[stage]!.computed).toBe(0);
     const own = await tableRows<Candidate>(searched.output, 'candidates');
     const rows = await tableRows<Candidate>(run.output, 'candidates');
     const pair = ({ query_id, document_id }: Candidate): string => `${query_id} ${document_id}`;

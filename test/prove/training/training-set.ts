@@ -20,7 +20,7 @@ export interface TrainingSet {
 }
 
 /** Queries that no training saw. */
-export interface HeldOut {
+interface HeldOut {
   readonly metric: 'accuracy' | 'nDCG@10';
   readonly documents: readonly string[];
   readonly queries: readonly {
