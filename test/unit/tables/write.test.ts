@@ -99,6 +99,7 @@ test('candidates hold every candidate with verdict, reason, judgement and owner'
   await writeAll(made);
   const rows = await rowsOf(made, 'candidates');
   expect(rows.length).toBe(40 * 7 - 10);
+  const searched = { source: 'search', given_rank: null, given_score: null };
   expect(rows.slice(0, 2)).toEqual([
     {
       query_id: 'q-0',
@@ -110,6 +111,7 @@ test('candidates hold every candidate with verdict, reason, judgement and owner'
       verdict: 'dropped',
       reason: 'known_positive',
       relevance: 1,
+      ...searched,
     },
     {
       query_id: 'q-0',
@@ -121,6 +123,7 @@ test('candidates hold every candidate with verdict, reason, judgement and owner'
       verdict: 'dropped',
       reason: 'not_sampled',
       relevance: 0,
+      ...searched,
     },
   ]);
   for (const row of rows) expect(row.reason === null).toBe(row.verdict === 'kept');
