@@ -6,6 +6,7 @@ import type { TableRows } from '../stages/arrangement.ts';
 import { jobHash } from '../stages/job-hash.ts';
 import type { RunDocument } from '../stages/run-document.ts';
 import { advice } from './advice.ts';
+import type { Examples } from './examples.ts';
 import { indexParameters } from './manifest.ts';
 import type { Report } from './report-schema.ts';
 import type { PublishedFile, RecallFigures } from './run-figures.ts';
@@ -25,6 +26,7 @@ export interface Found {
   readonly execution: Execution;
   readonly tables: readonly TableRows[];
   readonly files: readonly PublishedFile[];
+  readonly examples: Examples;
 }
 
 export function buildReport(run: RunDocument, found: Found): Report {
@@ -85,6 +87,8 @@ export function buildReport(run: RunDocument, found: Found): Report {
     })),
     verification: verification(files),
     execution: executionOf(found.execution),
+    suspects: found.examples.suspects,
+    examples: found.examples.examples,
     advice: advice(
       {
         mining,

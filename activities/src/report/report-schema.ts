@@ -99,6 +99,49 @@ const stage = z.strictObject({
   rowsPerSecond: z.number().min(0).nullable(),
 });
 
+/** A query or a document by its id, with the beginning of its text. */
+const content = { id: z.string(), text: z.string() };
+const score = z.number();
+
+/** One query as a person looks at it. */
+const example = z.strictObject({
+  /** One of the likeliest false negatives is among its kept, or it was drawn by the seed. */
+  why: z.enum(['suspect', 'sample']),
+  query: z.strictObject(content),
+  positives: count,
+  shownPositives: z.array(z.strictObject({ ...content, score })),
+  kept: count,
+  /** Candidates by the reason they were dropped for. */
+  dropped: counts,
+  /** Some of the kept, then some of the dropped. */
+  candidates: z.array(
+    z.strictObject({
+      ...content,
+      rank: count,
+      score,
+      owner: z.strictObject(content).nullable(),
+      ownerScore: score.nullable(),
+      /** null: it was kept. */
+      reason: z.string().nullable(),
+      /** The likeliest false negative of the query. */
+      suspect: z.boolean(),
+    }),
+  ),
+});
+
+/** A kept negative that may be a false one. */
+const suspect = z.strictObject({
+  query: z.string(),
+  document: z.string(),
+  rank: count,
+  score,
+  /** The query's highest score of a positive. */
+  positiveScore: score,
+  ownerScore: score.nullable(),
+  /** Score and owner's similarity averaged, or the score alone. */
+  suspicion: score,
+});
+
 export const reportSchema = z.strictObject({
   runId: z.string(),
   job: z.strictObject({ name: z.string(), hash: z.string() }),
@@ -141,6 +184,9 @@ export const reportSchema = z.strictObject({
     /** Length of the union of the intervals in which at least one stage computed. */
     busySeconds: z.number().min(0),
   }),
+  /** The likeliest false negatives, one for a query, the likeliest first. */
+  suspects: z.array(suspect),
+  examples: z.array(example),
   /** One line per figure that is bad, with what to do. */
   advice: z.array(z.string()),
 });

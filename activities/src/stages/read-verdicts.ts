@@ -1,32 +1,36 @@
 import type { RunRef } from '@quarry/workflows';
 import { GIVEN_SOURCES } from '../dataset/given-candidates.ts';
 import type { ShardCandidates } from '../tables/candidates.ts';
-import type { Npy, NpyArray } from '../tables/npy.ts';
+import { decodeNpy, type Npy, type NpyArray } from '../tables/npy.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import type { TrainingShard } from '../tables/training-pairs.ts';
 import { clusterKey, filterKey, mergeKey } from './keys.ts';
-import { PLAN_FILES, planDirectory, type RunDocument } from './run-document.ts';
+import { PLAN_FILES, planDirectory, type RunDocument, unitDirectory } from './run-document.ts';
 import { readShardGiven, type ShardGiven } from './shard-pairs.ts';
 import type { CacheAccess, Dependencies } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
 
 /** Where the final verdicts of a run lie: with `margin` each filter unit has its shard's, with `saha` the cluster unit has all. */
-function verdictArray<A extends NpyArray>(
-  dependencies: CacheAccess,
+export function verdictUri(
   { cache }: Pick<RunRef, 'cache'>,
   run: RunDocument,
   shard: number,
   name: string,
-): Promise<Npy<A>> {
+): string {
   return run.job.mining.strategy === 'saha'
-    ? readUnitNpy<A>(
-        dependencies,
-        cache,
-        'cluster',
-        clusterKey(run),
-        `${name}-${String(shard).padStart(5, '0')}.npy`,
-      )
-    : readUnitNpy<A>(dependencies, cache, 'filter', filterKey(run, shard), `${name}.npy`);
+    ? `${unitDirectory(cache, 'cluster', clusterKey(run))}/${name}-${String(shard).padStart(5, '0')}.npy`
+    : `${unitDirectory(cache, 'filter', filterKey(run, shard))}/${name}.npy`;
+}
+
+async function verdictArray<A extends NpyArray>(
+  dependencies: CacheAccess,
+  unit: Pick<RunRef, 'cache'>,
+  run: RunDocument,
+  shard: number,
+  name: string,
+): Promise<Npy<A>> {
+  const uri = verdictUri(unit, run, shard, name);
+  return decodeNpy<A>(await dependencies.openStore(uri).read(uri), uri);
 }
 
 /** What the training tables are made of; memory: q x k x 6 bytes and the shard's pairs. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Execution, Funnel, Ref, RunRef } from '@quarry/workflows';
 import { buildReport } from '../report/build-report.ts';
 import { dataSetCard } from '../report/data-set-card.ts';
+import { readExamples } from '../report/examples.ts';
 import { readQuarantined } from '../report/quarantined.ts';
 import { readClusters, readFiles, readMining, readRecall, readRetrieval } from '../report/run-figures.ts';
 import { runDirectory } from './arrangement.ts';
@@ -12,7 +13,7 @@ import type { StageContext } from './stage-context.ts';
  * Puts `report.json`, `report.html`, the data set card (`README.md`) and `job.json` into the run's directory. They hold what a person
  * asks of a run; the manifest hashes none of them, so times may stand here.
  *
- * Memory: the figures of 32 units, and the list of files.
+ * Memory: the figures of 32 units, the list of files, and of the texts thirty examples.
  */
 export async function report(
   context: StageContext,
@@ -28,6 +29,7 @@ export async function report(
     quarantined: await readQuarantined(context, unit, run),
     execution: unit.execution,
     ...(await readFiles(context, unit, run)),
+    examples: await readExamples(context, unit, run, mining.suspects),
   };
   const built = buildReport(run, found);
   const directory = runDirectory(run);

@@ -2,6 +2,7 @@ import type { Report } from '../report-schema.ts';
 import { asked } from './asked.ts';
 import { cost } from './cost.ts';
 import { pageDocument } from './document.ts';
+import { examples } from './examples.ts';
 import { html } from './html.ts';
 import { outcome } from './outcome.ts';
 import { overview } from './overview.ts';
@@ -14,6 +15,7 @@ export function reportPage(report: Report): string {
     asked(report),
     outcome(report),
     trust(report),
+    examples(report),
     cost(report),
     footer(report),
   ];

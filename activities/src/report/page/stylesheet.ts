@@ -40,12 +40,23 @@ th .note,th code{font-weight:400}
 dl{display:grid;grid-template-columns:minmax(6.5rem,max-content) 1fr;gap:.3rem 1.1rem;margin:.6rem 0 1rem;font-size:.92rem}
 dt{color:var(--muted)}
 dd{margin:0;min-width:0}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:.5rem 2.25rem}
-figure{margin:.9rem 0;min-width:0;break-inside:avoid}
+.plots{columns:2 25rem;column-gap:2.25rem}
+figure{margin:0;padding:.6rem 0 1rem;min-width:0;break-inside:avoid}
 figcaption{font-size:.875rem;color:var(--muted);line-height:1.45;margin-bottom:.5rem}
 figcaption b{display:block;color:var(--text);font-size:1rem;font-weight:600}
 figure svg{display:block;width:100%;max-width:32rem;height:auto}
+details.example{border:1px solid var(--line);border-radius:.5rem;background:var(--card);margin:.5rem 0;padding:0 1rem}
+details.example summary{cursor:pointer;padding:.6rem 0;font-weight:550;line-height:1.4}
+details.example summary span{display:inline}
+details.example:not([open]) summary span{display:inline-block;vertical-align:top;max-width:calc(100% - 1.5rem);max-height:2.8em;overflow:hidden}
+details.example p{margin:0 0 .5rem}
+details.example ol{list-style:none;margin:0 0 .75rem;padding:0}
+details.example li{display:grid;grid-template-columns:9.5rem 1fr;gap:.1rem .9rem;padding:.5rem 0;border-top:1px solid var(--line);font-size:.92rem;line-height:1.45}
+.verdict{font-size:.82rem;font-weight:600;padding-left:.6rem;border-left:.25rem solid var(--dropped)}
+.verdict span{display:block;font-weight:400;color:var(--muted)}
+.positive .verdict{border-color:var(--positive)}.kept .verdict{border-color:var(--kept)}.suspect .verdict{border-color:var(--warning)}
+.text{min-width:0;white-space:pre-line}.text .note{display:block;white-space:normal;font-size:.82rem;line-height:1.4;margin-top:.15rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line)}
-@media (max-width:34rem){table{font-size:.84rem}.n{padding-left:.45rem}main{padding:1.25rem 1rem 3rem}h1{font-size:1.55rem}.bars{width:22%}.desk{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.tiles{grid-template-columns:1fr 1fr;gap:.5rem}.tile b{font-size:1.3rem}}
+@media (max-width:34rem){table{font-size:.84rem}.n{padding-left:.45rem}main{padding:1.25rem 1rem 3rem}h1{font-size:1.55rem}.bars{width:22%}.desk{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.tiles{grid-template-columns:1fr 1fr;gap:.5rem}.tile b{font-size:1.3rem}details.example{padding:0 .75rem}details.example li{grid-template-columns:1fr}.verdict span{display:inline;margin-left:.6rem}}
 @media print{:root{${paletteStyle('light')};--ground:#fff;--card:#fff;--text:#000;--line:#bbb}body{font-size:10.5pt}main{max-width:none;padding:0}h2{break-after:avoid}tr,.tile,li{break-inside:avoid}nav{display:none}.bar,.advice li,figure svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible}}
 `;

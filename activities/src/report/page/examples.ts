@@ -1,0 +1,75 @@
+import type { Report } from '../report-schema.ts';
+import { figure } from './figure.ts';
+import { html, type Markup } from './html.ts';
+import { meaningOf } from './reason-meaning.ts';
+
+type Example = Report['examples'][number];
+type Candidate = Example['candidates'][number];
+
+/** Examples open when the page is loaded; the others are one click away. */
+const OPEN = 3;
+
+/** Examples to browse: the likeliest false negatives first, then a sample. */
+export function examples(report: Report): Markup | null {
+  if (report.examples.length === 0) return null;
+  const suspects = report.examples.filter(({ why }) => why === 'suspect').length;
+  const some = (why: Example['why']): (Markup | null)[] =>
+    report.examples.map((example, i) =>
+      example.why === why ? exampleOf(report, example, i, why === 'suspect' && i < OPEN) : null,
+    );
+  return html`<section id="examples">
+<h2>Examples</h2>
+${
+  suspects > 0
+    ? html`<h3>The likeliest false negatives</h3>
+<p>Kept negatives whose score and whose owner’s similarity to the query are highest: where the run is wrong, it is wrong here first. If many of these answer their query, mine more strictly.</p>`
+    : null
+}
+${some('suspect')}
+<h3>A sample</h3>
+<p>Queries drawn by the seed, so that the same run shows the same ones.</p>
+${some('sample')}
+</section>`;
+}
+
+function exampleOf(report: Report, example: Example, i: number, open: boolean): Markup {
+  const at = ['examples', String(i)];
+  const kept = example.candidates.flatMap((candidate, place) =>
+    candidate.reason === null ? [{ candidate, place }] : [],
+  );
+  const dropped = example.candidates.flatMap((candidate, place) =>
+    candidate.reason === null ? [] : [{ candidate, place }],
+  );
+  const row = ({ candidate, place }: { candidate: Candidate; place: number }): Markup =>
+    candidateRow(report, candidate, [...at, 'candidates', String(place)]);
+  return html`<details class="example"${open ? html` open` : null}>
+<summary><span>${example.query.text || example.query.id}</span></summary>
+<p class="note">query <code>${example.query.id}</code>: ${figure(report, [...at, 'positives'], 'count')} known positives, ${figure(report, [...at, 'kept'], 'count')} kept${Object.keys(example.dropped).map((reason) => html`, ${figure(report, [...at, 'dropped', reason], 'count')} <code>${reason}</code>`)}</p>
+<ol>
+${example.shownPositives.map(({ id, text }, place) => item('positive', 'positive', figure(report, [...at, 'shownPositives', String(place), 'score'], 'score'), text || id, html`<code>${id}</code>`))}
+${kept.map(row)}
+${dropped.map(row)}
+</ol>
+</details>`;
+}
+
+function candidateRow(
+  report: Report,
+  { id, text, reason, suspect, owner }: Candidate,
+  path: string[],
+): Markup {
+  const facts = html`<code>${id}</code>, rank ${figure(report, [...path, 'rank'], 'count')}${owner ? html`; owner asks “${owner.text || owner.id}” (${figure(report, [...path, 'ownerScore'], 'score')})` : null}`;
+  const label = suspect ? 'kept, doubtful' : (reason ?? 'kept');
+  const meaning = reason ? meaningOf(reason) : '';
+  return item(
+    suspect ? 'suspect' : reason ? 'dropped' : 'kept',
+    label,
+    figure(report, [...path, 'score'], 'score'),
+    text || id,
+    html`${meaning ? html`${meaning}; ` : null}${facts}`,
+  );
+}
+
+function item(kind: string, label: string, score: Markup, text: string, facts: Markup): Markup {
+  return html`<li class="${kind}"><span class="verdict">${label}<span>${score}</span></span><span class="text">${text}<span class="note">${facts}</span></span></li>`;
+}
