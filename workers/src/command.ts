@@ -104,7 +104,9 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
       positive,
     )
     .option('--reason <name>', 'only candidates dropped for this reason')
+    .option('--suspects', 'the likeliest false negatives first; with --sample so many')
     .option('--limit <n>', 'candidates per query at most', positive, 10)
+    .option('--html <file>', 'write them as a page in the look of the report')
     .option('--json', 'as JSON, a line per query')
     .action(async (run, options) => (await import('./commands/inspect.ts')).inspect(run, options, settings));
 

@@ -109,7 +109,8 @@ const example = z.strictObject({
   why: z.enum(['suspect', 'sample']),
   query: z.strictObject(content),
   positives: count,
-  shownPositives: z.array(z.strictObject({ ...content, score })),
+  /** The best of them; a score is null where only the published tables were at hand. */
+  shownPositives: z.array(z.strictObject({ ...content, score: score.nullable() })),
   kept: count,
   /** Candidates by the reason they were dropped for. */
   dropped: counts,

@@ -1,167 +1,141 @@
-import { PLAN_FILES, shardFile } from '@quarry/activities/stages/run-document';
+import { QuarryError } from '@quarry/activities/failures';
+import type { ContentReading } from '@quarry/activities/inspection/read-contents';
 import { openStore } from '@quarry/activities/storage/open-store';
-import { type DuckDb, openDuckDb, sqlText } from '@quarry/activities/tables/duckdb';
-import { decodeNpy } from '@quarry/activities/tables/npy';
+import { type DuckDb, openDuckDb } from '@quarry/activities/tables/duckdb';
+import { ParquetTable, type RowPlace } from '@quarry/activities/tables/parquet-table';
 import { CommandError } from '../command-error.ts';
+import { type CachedQuery, readCachedQuery } from './cached-query.ts';
+import type { Inspected, InspectedCandidate } from './inspected.ts';
 import type { OpenRun } from './open-run.ts';
+import { drawQueries } from './query-draw.ts';
 
-/** A document with its text, which is null where neither the cache nor a table holds it. */
-export interface Content {
-  readonly id: string;
-  readonly text: string | null;
-}
+type Row = Record<string, unknown> & RowPlace;
 
-/** One row of `candidates`, with the document's text. */
-export interface InspectedCandidate {
-  readonly document: Content;
-  readonly rank: number;
-  readonly score: number;
-  readonly owner: Content | null;
-  readonly ownerScore: number | null;
-  readonly kept: boolean;
-  readonly reason: string | null;
-}
-
-/** Which queries. */
-export interface Choice {
-  readonly query?: string | undefined;
-  /** Drawn by the hash of their ids: always the same. */
-  readonly sample: number;
-  /** Only queries of which a candidate was dropped for this reason. */
-  readonly reason?: string | undefined;
-}
-
-/** Reads what a run says of its queries. Memory: DuckDB's limit and the rows of one query. */
+/**
+ * Reads what a run says of its queries, by ranged reads: of a run in S3 no table is fetched as a whole. Memory: DuckDB's
+ * limit, the footers of the tables, and the rows of one query.
+ */
 export class RunReader {
   readonly #run: OpenRun;
   readonly #duckdb: DuckDb;
-  readonly #scratch: string;
-  readonly #made = new Set<string>();
+  readonly #reading: ContentReading;
+  readonly #candidates: ParquetTable;
+  #clusters: ParquetTable | null = null;
+  /** The cache no longer holds the run. */
+  #cleared = false;
 
-  private constructor(run: OpenRun, duckdb: DuckDb, scratch: string) {
+  private constructor(run: OpenRun, duckdb: DuckDb, scratch: string, candidates: ParquetTable) {
     this.#run = run;
     this.#duckdb = duckdb;
-    this.#scratch = scratch;
+    this.#reading = { openStore, scratch, connection: duckdb.connection };
+    this.#candidates = candidates;
   }
 
   /** Opens the tables. Throws a CommandError where the run published no `candidates`. */
   static async open(run: OpenRun, scratch: string): Promise<RunReader> {
-    const reader = new RunReader(run, await openDuckDb({ directory: scratch }), scratch);
-    if (!(await reader.#view('candidates')))
+    const uris = filesOf(run, 'candidates');
+    if (uris.length === 0)
       throw new CommandError(
         2,
         `${run.runId} was mined without the table candidates, in which every verdict lies; add it to output.tables and run the job again: only writing is left to do`,
       );
-    await reader.#view('clusters');
-    for (const side of ['documents', 'queries'] as const) await reader.#planView(side);
-    return reader;
+    const duckdb = await openDuckDb({ directory: scratch });
+    try {
+      const candidates = await ParquetTable.open(duckdb.connection, openStore, uris, scratch);
+      return new RunReader(run, duckdb, scratch, candidates);
+    } catch (error) {
+      duckdb.close();
+      throw error;
+    }
   }
 
   close(): void {
     this.#duckdb.close();
   }
 
-  /** Queries in an order that is random but always the same, those that keep a negative first. */
-  async queryIds({ query, sample, reason }: Choice): Promise<readonly string[]> {
-    const conditions = [
-      ...(query === undefined ? [] : [`query_id = ${sqlText(query)}`]),
-      ...(reason === undefined ? [] : [`reason = ${sqlText(reason)}`]),
-    ];
-    const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-    const rows = await this.#rows(
-      `SELECT query_id FROM candidates ${where} GROUP BY query_id
-       ORDER BY count(*) FILTER (verdict = 'kept') = 0, md5(query_id) LIMIT ${sample}`,
-    );
-    return rows.map((row) => String(row.query_id));
+  /** Whether texts of documents can be shown. */
+  get hasTexts(): boolean {
+    return this.#run.document !== null && !this.#cleared;
   }
 
-  /** Every candidate of a query, by rank. */
-  async candidatesOf(query: string): Promise<readonly InspectedCandidate[]> {
-    const text = (side: 'documents' | 'queries', id: string): string =>
-      this.#made.has(side) ? `(SELECT any_value(text) FROM ${side} WHERE id = ${id})` : 'NULL';
-    const rows = await this.#rows(`
-      SELECT c.*, ${text('documents', 'c.document_id')} AS text, ${text('queries', 'c.owner_query_id')} AS owner_text
-      FROM candidates c WHERE query_id = ${sqlText(query)} ORDER BY rank`);
-    return rows.map((row) => ({
-      document: { id: String(row.document_id), text: textOf(row.text) },
-      rank: Number(row.rank),
-      score: Number(row.score),
-      owner:
-        row.owner_query_id === null ? null : { id: String(row.owner_query_id), text: textOf(row.owner_text) },
-      ownerScore: row.owner_score === null ? null : Number(row.owner_score),
-      kept: row.verdict === 'kept',
-      reason: textOf(row.reason),
-    }));
+  /** Query ids in an order that is random but always the same, those that keep a negative first. */
+  draw(count: number, reason?: string): Promise<readonly string[]> {
+    return drawQueries(this.#duckdb.connection, this.#candidates, count, reason);
   }
 
-  /** A query and its positives; from the plan, else from `clusters`, else the id alone. */
-  async queryOf(id: string): Promise<{ readonly query: Content; readonly positives: readonly Content[] }> {
-    if (this.#made.has('queries')) {
-      const [row] = await this.#rows(`SELECT query, text FROM queries WHERE id = ${sqlText(id)}`);
-      const documents = row ? await this.#positivesOf(Number(row.query)) : [];
-      const found = documents.length
-        ? await this.#rows(
-            `SELECT id, text FROM documents WHERE document IN (${documents.join(', ')}) ORDER BY document`,
-          )
-        : [];
-      const positives = found.map((document) => ({ id: String(document.id), text: textOf(document.text) }));
-      return { query: { id, text: textOf(row?.text) }, positives };
+  /** A query with everything that became of its candidates; null where the run has no such query. */
+  async read(id: string, suspect?: string): Promise<Inspected | null> {
+    const rows = await this.#candidates.rowsWith('query_id', id);
+    if (rows.length === 0) return null;
+    const cached = await this.#cached(id, rows[0]!.row);
+    return cached ? fromCache(rows, cached, suspect) : this.#fromTables(id, rows, suspect);
+  }
+
+  async #cached(id: string, row: number): Promise<CachedQuery | null> {
+    const { document, cache, runId } = this.#run;
+    if (!document || this.#cleared) return null;
+    try {
+      return await readCachedQuery(this.#reading, { cache, run: runId }, document, id, row);
+    } catch (error) {
+      if (!(error instanceof QuarryError && error.code === 'BadArtefact')) throw error;
+      this.#cleared = true;
+      return null;
     }
-    if (!this.#made.has('clusters')) return { query: { id, text: null }, positives: [] };
-    const rows = await this.#rows(
-      `SELECT DISTINCT query, positive_id, positive FROM clusters WHERE query_id = ${sqlText(id)} ORDER BY positive_id`,
-    );
-    const positives = rows.map((row) => ({ id: String(row.positive_id), text: textOf(row.positive) }));
-    return { query: { id, text: textOf(rows[0]?.query) }, positives };
   }
 
-  async #positivesOf(query: number): Promise<readonly number[]> {
-    const array = async (name: string): Promise<Int32Array> => {
-      const uri = `${this.#planDirectory}/${name}`;
-      return decodeNpy<Int32Array>(await openStore(uri).read(uri), uri).data;
+  /** Without the cache: texts as far as `clusters` holds them, else ids alone. */
+  async #fromTables(id: string, rows: readonly Row[], suspect: string | undefined): Promise<Inspected> {
+    const { connection, scratch } = this.#reading;
+    const uris = filesOf(this.#run, 'clusters');
+    this.#clusters ??= await ParquetTable.open(connection, openStore, uris, scratch);
+    const pairs = await this.#clusters.rowsWith('query_id', id);
+    const positives = new Map(pairs.map((pair) => [String(pair.positive_id), String(pair.positive)]));
+    const bare = (value: unknown) => ({ id: String(value), text: null });
+    return {
+      query: { id, text: pairs[0] ? String(pairs[0].query) : null },
+      positives: [...positives].map(([positive, text]) => ({ id: positive, text, score: null })),
+      candidates: rows.map((row) => ({
+        ...figuresOf(row, suspect),
+        document: bare(row.document_id),
+        owner: row.owner_query_id === null ? null : bare(row.owner_query_id),
+      })),
     };
-    const offsets = await array(PLAN_FILES.queryPairs);
-    const documents = await array(PLAN_FILES.pairDocument);
-    return [...documents.subarray(offsets[query]!, offsets[query + 1]!)];
-  }
-
-  get #planDirectory(): string {
-    return `${this.#run.cache}/plan/${this.#run.document!.planKey}`;
-  }
-
-  async #view(table: 'candidates' | 'clusters'): Promise<boolean> {
-    const files = this.#run.files.filter((path) => path.startsWith(`data/${table}/`));
-    return this.#viewOf(
-      table,
-      files.map((path) => `${this.#run.directory}/${path}`),
-    );
-  }
-
-  async #planView(side: 'documents' | 'queries'): Promise<void> {
-    const { document } = this.#run;
-    if (!document) return;
-    const { documentShards, queryShards } = document.plan;
-    const shards = side === 'documents' ? documentShards : queryShards;
-    const uris = shards.map((_, shard) => `${this.#planDirectory}/${shardFile(side, shard)}`);
-    const present = await Promise.all(uris.map((uri) => openStore(uri).size(uri)));
-    if (present.every((bytes) => bytes !== null)) await this.#viewOf(side, uris);
-  }
-
-  async #viewOf(name: string, uris: readonly string[]): Promise<boolean> {
-    if (uris.length === 0) return false;
-    const files = await Promise.all(uris.map((uri) => openStore(uri).localCopy(uri, this.#scratch)));
-    await this.#duckdb.connection.run(
-      `CREATE VIEW ${name} AS SELECT * FROM read_parquet([${files.map(sqlText).join(', ')}])`,
-    );
-    this.#made.add(name);
-    return true;
-  }
-
-  async #rows(sql: string): Promise<Record<string, unknown>[]> {
-    return (await this.#duckdb.connection.runAndReadAll(sql)).getRowObjects();
   }
 }
 
-function textOf(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
+function fromCache(rows: readonly Row[], cached: CachedQuery, suspect: string | undefined): Inspected {
+  const { verdicts, queries, documents } = cached;
+  const byRank = new Map(verdicts.candidates.map((candidate) => [candidate.rank, candidate]));
+  return {
+    query: queries.get(verdicts.query)!,
+    positives: verdicts.positives.map(({ document, score }) => ({ ...documents.get(document)!, score })),
+    candidates: rows.map((row) => {
+      const dense = byRank.get(Number(row.rank));
+      const id = String(row.document_id);
+      return {
+        ...figuresOf(row, suspect),
+        document: { id, text: dense ? (documents.get(dense.document)?.text ?? null) : null },
+        owner:
+          row.owner_query_id === null
+            ? null
+            : { id: String(row.owner_query_id), text: queries.get(dense?.owner ?? -1)?.text ?? null },
+      };
+    }),
+  };
+}
+
+function figuresOf(row: Row, suspect: string | undefined): Omit<InspectedCandidate, 'document' | 'owner'> {
+  const kept = row.verdict === 'kept';
+  return {
+    rank: Number(row.rank),
+    score: Number(row.score),
+    ownerScore: row.owner_score === null ? null : Number(row.owner_score),
+    kept,
+    reason: row.reason === null ? null : String(row.reason),
+    suspect: kept && row.document_id === suspect,
+  };
+}
+
+function filesOf({ files, directory }: OpenRun, table: string): readonly string[] {
+  return files.filter((path) => path.startsWith(`data/${table}/`)).map((path) => `${directory}/${path}`);
 }

@@ -1,14 +1,6 @@
-import type { Content, InspectedCandidate } from '../inspect/run-reader.ts';
+import type { Content, Inspected, InspectedCandidate } from '../inspect/inspected.ts';
 import { clip, count } from './format.ts';
 import type { Style } from './style.ts';
-
-/** One query, and what became of its candidates. */
-export interface Inspected {
-  readonly query: Content;
-  readonly positives: readonly Content[];
-  /** By rank. */
-  readonly candidates: readonly InspectedCandidate[];
-}
 
 export interface InspectedView {
   /** Candidates that are shown: so many kept and so many dropped. */
@@ -19,6 +11,9 @@ export interface InspectedView {
   readonly width: number;
 }
 
+/** Columns before the text of a line. */
+const INDENT = 11;
+
 /** A query, its positives, what was kept and what was dropped, and the sums. */
 export function inspectedLines(
   { query, positives, candidates }: Inspected,
@@ -28,11 +23,24 @@ export function inspectedLines(
   const dropped = candidates.filter(
     (candidate) => !candidate.kept && (!reason || candidate.reason === reason),
   );
-  const line = (label: string, text: string): string => `  ${label} ${clip(text, Math.max(20, width - 11))}`;
+  const room = Math.max(20, width - INDENT);
+  const line = (label: string, text: string): string => `  ${label} ${clip(text, room)}`;
+  const owner = ({ owner: asks }: InspectedCandidate): string[] =>
+    asks?.text ? [`${' '.repeat(INDENT)}${style('dim', clip(`owner asks: ${asks.text}`, room))}`] : [];
   return [
     style('bold', clip(`query ${named(query)}`, width)),
-    ...positives.map((positive) => line(style('cyan', 'positive'), named(positive))),
-    ...kept.slice(0, limit).map((candidate) => line(style('green', 'kept    '), shown(candidate))),
+    ...positives.map((positive) =>
+      line(
+        style('cyan', 'positive'),
+        `${positive.score === null ? '' : `${positive.score.toFixed(3)}  `}${named(positive)}`,
+      ),
+    ),
+    ...kept
+      .slice(0, limit)
+      .flatMap((candidate) => [
+        line(candidate.suspect ? style('yellow', 'doubtful') : style('green', 'kept    '), shown(candidate)),
+        ...owner(candidate),
+      ]),
     ...dropped.slice(0, limit).map((candidate) => line(style('dim', 'dropped '), shown(candidate))),
     `  ${count(candidates.length)} candidates: ${sums(candidates)}`,
     '',

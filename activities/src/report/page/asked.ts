@@ -33,19 +33,23 @@ ${badRows(report.quarantined)}
 }
 
 function settingsOf(name: string, settings: Readonly<Record<string, unknown>>): Markup | null {
-  const entries = Object.entries(settings).filter(([, value]) => value !== undefined && value !== null);
+  const entries = flat(settings, '');
   if (entries.length === 0) return null;
-  const lines = entries.map(
-    ([key, value], i) => html`${i > 0 ? html`<br>` : null}${key} <code>${settingText(value)}</code>`,
-  );
-  return html`<dt>${name}</dt><dd>${lines}</dd>`;
+  const parts = entries.map(([key, value], i) => html`${i > 0 ? ', ' : null}${key} <code>${value}</code>`);
+  return html`<dt>${name}</dt><dd>${parts}</dd>`;
 }
 
 const LONG = 400;
 
-function settingText(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
+/** Settings by dotted name, those that are not set left out. */
+function flat(settings: Readonly<Record<string, unknown>>, above: string): [name: string, value: string][] {
+  return Object.entries(settings).flatMap(([key, value]): [string, string][] => {
+    if (value === undefined || value === null || value === '') return [];
+    if (typeof value === 'object' && !Array.isArray(value))
+      return flat(value as Record<string, unknown>, `${above}${key}.`);
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return [[`${above}${key}`, text.length > LONG ? `${text.slice(0, LONG)}…` : text]];
+  });
 }
 
 function badRows(rows: readonly unknown[]): Markup | null {

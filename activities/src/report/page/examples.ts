@@ -1,9 +1,9 @@
+import type { Example } from '../examples.ts';
 import type { Report } from '../report-schema.ts';
 import { figure } from './figure.ts';
 import { html, type Markup } from './html.ts';
 import { meaningOf } from './reason-meaning.ts';
 
-type Example = Report['examples'][number];
 type Candidate = Example['candidates'][number];
 
 /** Examples open when the page is loaded; the others are one click away. */
@@ -32,7 +32,13 @@ ${some('sample')}
 </section>`;
 }
 
-function exampleOf(report: Report, example: Example, i: number, open: boolean): Markup {
+/** One query to unfold; its figures are fetched from `report.examples[i]`. */
+export function exampleOf(
+  report: { readonly examples: readonly Example[] },
+  example: Example,
+  i: number,
+  open: boolean,
+): Markup {
   const at = ['examples', String(i)];
   const kept = example.candidates.flatMap((candidate, place) =>
     candidate.reason === null ? [{ candidate, place }] : [],
@@ -46,7 +52,7 @@ function exampleOf(report: Report, example: Example, i: number, open: boolean): 
 <summary><span>${example.query.text || example.query.id}</span></summary>
 <p class="note">query <code>${example.query.id}</code>: ${figure(report, [...at, 'positives'], 'count')} known positives, ${figure(report, [...at, 'kept'], 'count')} kept${Object.keys(example.dropped).map((reason) => html`, ${figure(report, [...at, 'dropped', reason], 'count')} <code>${reason}</code>`)}</p>
 <ol>
-${example.shownPositives.map(({ id, text }, place) => item('positive', 'positive', figure(report, [...at, 'shownPositives', String(place), 'score'], 'score'), text || id, html`<code>${id}</code>`))}
+${example.shownPositives.map(({ id, text, score }, place) => item('positive', 'positive', score === null ? null : figure(report, [...at, 'shownPositives', String(place), 'score'], 'score'), text || id, html`<code>${id}</code>`))}
 ${kept.map(row)}
 ${dropped.map(row)}
 </ol>
@@ -54,7 +60,7 @@ ${dropped.map(row)}
 }
 
 function candidateRow(
-  report: Report,
+  report: object,
   { id, text, reason, suspect, owner }: Candidate,
   path: string[],
 ): Markup {
@@ -70,6 +76,6 @@ function candidateRow(
   );
 }
 
-function item(kind: string, label: string, score: Markup, text: string, facts: Markup): Markup {
+function item(kind: string, label: string, score: Markup | null, text: string, facts: Markup): Markup {
   return html`<li class="${kind}"><span class="verdict">${label}<span>${score}</span></span><span class="text">${text}<span class="note">${facts}</span></span></li>`;
 }

@@ -1,5 +1,4 @@
 import { bytes, count, duration, percent, score } from '../figure-text.ts';
-import type { Report } from '../report-schema.ts';
 import { html, type Markup } from './html.ts';
 
 /** How a figure is written. */
@@ -12,7 +11,7 @@ export type Format = keyof typeof FORMATS;
  *
  * @throws RangeError where the report has no number there
  */
-export function figure(report: Report, path: readonly string[], format: Format): Markup {
+export function figure(report: object, path: readonly string[], format: Format): Markup {
   const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], report);
   const pointer = path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   if (typeof value !== 'number') throw new RangeError(`the report has no number at ${pointer}`);

@@ -81,17 +81,19 @@ function recall(report: Report): Markup {
 }
 
 const MEASURES = ['hit@1', 'hit@5', 'hit@10', 'mrr@10', 'ndcg@10'] as const;
+/** Left out on a phone. */
+const WIDE: readonly string[] = ['hit@5', 'mrr@10'];
 
 function groups(report: Report): Markup {
   const names = Object.keys(report.retrieval);
   return html`<h3>How the model retrieves the known positives</h3>
 <table>
-<thead><tr><th>group</th><th class="n">queries</th>${MEASURES.map((name) => html`<th class="n${name === 'hit@5' ? ' desk' : ''}">${name}</th>`)}</tr></thead>
+<thead><tr><th>group</th><th class="n">queries</th>${MEASURES.map((name) => html`<th class="n${WIDE.includes(name) ? ' desk' : ''}">${name}</th>`)}</tr></thead>
 <tbody>${names.map(
     (name) =>
       html`<tr><th>${name}</th><td class="n">${figure(report, ['retrieval', name, 'queries'], 'count')}</td>${MEASURES.map(
         (measure) =>
-          html`<td class="n${measure === 'hit@5' ? ' desk' : ''}">${figure(report, ['retrieval', name, measure], 'score')}</td>`,
+          html`<td class="n${WIDE.includes(measure) ? ' desk' : ''}">${figure(report, ['retrieval', name, measure], 'score')}</td>`,
       )}</tr>`,
   )}</tbody>
 </table>`;
