@@ -115,7 +115,7 @@ describe('the command', () => {
     const { code, stdout, stderr } = await quarry(['inspect', run, '--query', '7', '--limit', '50'], home);
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^query 7: question 7$/m);
-    expect(stdout).toMatch(/^ {2}positive 7: answer 7$/m);
+    expect(stdout).toMatch(/^ {2}positive -?\d\.\d{3} +7: answer 7$/m);
     expect(stdout).toMatch(/^ {2}dropped {2}#\d+ -?\d\.\d{3} known_positive +7: answer 7$/m);
     const one = await quarry(['inspect', run, '--sample', '2', '--reason', 'owner_similar', '--json'], home);
     const queries = one.stdout
@@ -125,9 +125,45 @@ describe('the command', () => {
     expect(queries).toHaveLength(2);
     for (const { query, positives, candidates } of queries) {
       expect(query.text).toBe(`question ${query.id}`);
-      expect(positives).toEqual([{ id: query.id, text: `answer ${query.id}` }]);
+      expect(positives).toEqual([{ id: query.id, text: `answer ${query.id}`, score: expect.any(Number) }]);
       expect(candidates.some(({ reason }: { reason: string }) => reason === 'owner_similar')).toBe(true);
     }
+  });
+
+  test('inspect shows the likeliest false negatives first, as the report lists them, and writes them as a page', async () => {
+    const run = fileURLToPath(mined.output);
+    const { suspects } = JSON.parse(await readFile(join(run, 'report.json'), 'utf8'));
+    const listed = await quarry(['inspect', run, '--suspects', '--sample', '2', '--json'], home);
+    const queries = listed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(queries.map(({ query }) => query.id)).toEqual([suspects[0].query, suspects[1].query]);
+    for (const [i, { candidates }] of queries.entries()) {
+      const doubted = candidates.filter(({ suspect }: { suspect: boolean }) => suspect);
+      expect(doubted).toMatchObject([{ document: { id: suspects[i].document }, kept: true }]);
+    }
+    const page = join(directory, 'suspects.html');
+    expect((await quarry(['inspect', run, '--suspects', '--html', page], home)).code).toBe(0);
+    expect(await readFile(page, 'utf8')).toContain(`question ${suspects[0].query}`);
+    const again = await quarry(['inspect', run, '--suspects', '--html', page], home);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('exists, and is not replaced')]);
+  });
+
+  test('inspect refuses what it does not know, with the nearest name', async () => {
+    const run = fileURLToPath(mined.output);
+    const refused = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await quarry(['inspect', ...args], home);
+      expect([code, stdout]).toEqual([2, '']);
+      return stderr.trim();
+    };
+    expect(await refused(run, '--query', '2399')).toMatch(/has no query 2399; did you mean 23\d?\?$/);
+    expect(await refused(run, '--reason', 'owner_simlar')).toMatch(/did you mean owner_similar\?/);
+    expect(await refused(run, '--reason', 'xyz')).toMatch(
+      /is not a reason; reasons are self, known_positive/,
+    );
+    expect(await refused(join(directory, 'job'))).toMatch(/holds no _manifest.json, so no committed run/);
+    expect(await refused(run, '--query', '7', '--suspects')).toMatch(/exclude each other/);
   });
 
   test('a run that fails says why, where and what to do, without a stack trace, and ends with 1', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createOpenStore } from '@quarry/activities/storage/open-store';
 import { encodeNpy } from '@quarry/activities/tables/npy';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { hashes, mine } from '../support/quarry.ts';
+import { hashes, mine, quarry } from '../support/quarry.ts';
 import { jsonl, mixture, writeJob } from '../support/write-job.ts';
 
 const s3 = inject('s3');
@@ -69,6 +69,18 @@ describe.skipIf(!s3)('a run on s3:', () => {
         name,
       ).toBe(0);
     }
+    const inspected = async (run: string, ...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await quarry(
+        ['inspect', run, '--json', ...args],
+        join(directory, 'home'),
+      );
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
+    const sample = await inspected(remote.output, '--sample', '4');
+    expect(sample).toBe(await inspected(here, '--sample', '4'));
+    expect(JSON.parse(sample.split('\n')[0]!).positives[0].text).toMatch(/\S/);
+    expect(await inspected(remote.output, '--suspects')).toBe(await inspected(here, '--suspects'));
     const again = await mine(onFiles, join(directory, 'home'), [
       ...['--set', `input.path=${bucket}/in/pairs.jsonl`],
       ...['--set', `model.queries=${bucket}/in/queries.npy`],

@@ -2,7 +2,7 @@ import { NO_CANDIDATE, REASONS, type Reason, type RunRef } from '@quarry/workflo
 import { mergeKey } from '../stages/keys.ts';
 import { planRows, verdictUri } from '../stages/read-verdicts.ts';
 import { type RunDocument, unitDirectory } from '../stages/run-document.ts';
-import type { Dependencies } from '../stages/stage-context.ts';
+import type { CacheAccess } from '../stages/stage-context.ts';
 import type { NpyArray } from '../tables/npy.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 
@@ -30,7 +30,7 @@ export interface QueryVerdicts {
 
 /** Reads one query's rows of the stages' arrays, and nothing else of them: some 10 kB. */
 export async function readQueryVerdicts(
-  dependencies: Pick<Dependencies, 'openStore'>,
+  dependencies: CacheAccess,
   unit: RunRef,
   run: RunDocument,
   query: number,
@@ -63,7 +63,7 @@ export async function readQueryVerdicts(
 
 /** Whether a query keeps a negative: one small read. */
 export async function keepsNegative(
-  dependencies: Pick<Dependencies, 'openStore'>,
+  dependencies: CacheAccess,
   unit: RunRef,
   run: RunDocument,
   query: number,
@@ -75,7 +75,7 @@ export async function keepsNegative(
 }
 
 async function positivesOf(
-  dependencies: Pick<Dependencies, 'openStore'>,
+  dependencies: CacheAccess,
   unit: RunRef,
   run: RunDocument,
   query: number,
@@ -92,10 +92,6 @@ async function positivesOf(
   return Array.from(documents, (document, i) => ({ document, score: scores.data[i]! }));
 }
 
-async function rowOf<A extends NpyArray>(
-  dependencies: Pick<Dependencies, 'openStore'>,
-  uri: string,
-  row: number,
-): Promise<A> {
+async function rowOf<A extends NpyArray>(dependencies: CacheAccess, uri: string, row: number): Promise<A> {
   return (await readNpyRows<A>(dependencies.openStore(uri), uri, row, row + 1)).data;
 }

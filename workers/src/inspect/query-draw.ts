@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { sqlText } from '@quarry/activities/tables/duckdb';
+import { type DuckDb, sqlText } from '@quarry/activities/tables/duckdb';
 import type { ParquetTable } from '@quarry/activities/tables/parquet-table';
 
 /** Row groups looked at before a draw is content: small runs are drawn from as a whole. */
@@ -19,7 +18,7 @@ interface Seen {
  * @param reason only queries of which a candidate was dropped for it
  */
 export async function drawQueries(
-  connection: DuckDBConnection,
+  connection: DuckDb['connection'],
   candidates: ParquetTable,
   count: number,
   reason: string | undefined,
