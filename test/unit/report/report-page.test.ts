@@ -2,37 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { FORMATS, type Format } from '@quarry/activities/report/page/figure';
 import { reportPage } from '@quarry/activities/report/page/report-page';
 import type { Report } from '@quarry/activities/report/report-schema';
-import { arrange } from '@quarry/activities/stages/arrange';
-import { report } from '@quarry/activities/stages/report';
-import { write } from '@quarry/activities/stages/write';
 import { reportFileSchema } from '@quarry/workers/report-file-schema';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Fabrication, fabricateRun } from '../tables/fabricated-run.ts';
+import { type Reported, reportedRun } from './reported-run.ts';
 
 const NASTY =
   '</style><script>alert(1)</script><img src="http://evil.example/x" onerror=alert(2)> & "quoted"';
-const stage = { units: 4, computed: 3, reused: 1, rows: 4000, seconds: 1.5 };
-const execution = { startedAt: '2026-01-01T00:00:00Z', stages: { embed: stage }, busySeconds: 1.5 };
-
-interface Made {
-  readonly report: Report;
-  readonly page: string;
-}
-
-async function reported(options: Fabrication): Promise<Made> {
-  const made = await fabricateRun({ text: (side, row) => `${side} ${row} ${NASTY}`, ...options });
-  for (const { table, parts } of await arrange(made.context, made.unit)) {
-    for (let part = 0; part < parts; part++) await write(made.context, { ...made.unit, table, part });
-  }
-  await report(made.context, { ...made.unit, execution });
-  const read = async (name: string): Promise<string> => {
-    const uri = `${made.run.job.output.path}/runs/${made.run.runId}/${name}`;
-    return new TextDecoder().decode(await made.context.openStore(uri).read(uri));
-  };
-  return { report: JSON.parse(await read('report.json')), page: await read('report.html') };
-}
+const text = (side: string, row: number): string => `${side} ${row} ${NASTY}`;
 
 /** What a JSON pointer (RFC 6901) names. */
 function at(report: Report, pointer: string): unknown {
@@ -44,10 +22,10 @@ function at(report: Report, pointer: string): unknown {
 }
 
 describe.each(['saha', 'margin'] as const)('the report of a run by %s', (strategy) => {
-  let made: Made;
+  let made: Reported;
   let document: ReturnType<typeof parseHTML>['document'];
   beforeAll(async () => {
-    made = await reported({ strategy });
+    made = await reportedRun({ strategy, text });
     document = parseHTML(made.page).document;
   });
 
@@ -89,7 +67,7 @@ describe.each(['saha', 'margin'] as const)('the report of a run by %s', (strateg
 });
 
 test('texts of a job and of its data are escaped', async () => {
-  const { report: plain } = await reported({ queries: 8 });
+  const { report: plain } = await reportedRun({ queries: 8, text });
   const hostile: Report = {
     ...plain,
     job: { ...plain.job, name: NASTY },
