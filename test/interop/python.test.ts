@@ -50,6 +50,11 @@ describe('a run on the file system', () => {
       positive: text('document', 0),
       negative: text('document', made.kept[0]![0]!),
     });
+    for (const [name, { rows, columns, card }] of Object.entries(found)) {
+      expect(card, name).toMatchObject({ rows, columns });
+      expect(card!.bytes, name).toBeGreaterThan(0);
+      expect(card!.download, name).toBeGreaterThan(0);
+    }
     expect(found.candidates!.columns).toMatchObject({ rank: 'int32', score: 'float32', reason: 'string' });
   });
 

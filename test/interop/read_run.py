@@ -10,18 +10,29 @@ import sys
 
 
 def with_datasets(run):
-    from datasets import get_dataset_config_names, load_dataset
+    from datasets import get_dataset_config_names, load_dataset, load_dataset_builder
 
     found = {}
     for name in get_dataset_config_names(run):
         data = load_dataset(run, name, split="train")
         found[name] = {
             "rows": len(data),
+            "card": card_of(load_dataset_builder(run, name).info),
             "columns": {column: feature.dtype for column, feature in data.features.items()},
             "first": data[0] if len(data) else None,
             "last": data[-1] if len(data) else None,
         }
     return found
+
+
+def card_of(info):
+    split = info.splits["train"]
+    return {
+        "rows": split.num_examples,
+        "bytes": split.num_bytes,
+        "download": info.download_size,
+        "columns": {column: feature.dtype for column, feature in info.features.items()},
+    }
 
 
 def with_arrow_and_duckdb(run):

@@ -82,15 +82,15 @@ const FIELDS: Readonly<Record<Threshold, 'relativeMargin' | 'absoluteMargin' | '
   min_score: 'minScore',
 };
 
-function thresholdRemedies({ values }: Shortfall, { job }: RunDocument): string[] {
+function thresholdRemedies({ values }: Shortfall, { job: { mining } }: RunDocument): string[] {
   return THRESHOLDS.flatMap((threshold) => {
     const histogram = values[threshold];
     if (!histogram) return [];
     const { value, queries } = remedy(threshold, histogram);
-    const field = FIELDS[threshold];
+    const set = mining[FIELDS[threshold]];
+    const where = set === undefined ? `the filter ${threshold}` : `mining.${FIELDS[threshold]} from ${set}`;
     const verb = threshold === 'max_score' ? 'raise' : 'lower';
-    const from = job.mining[field];
-    return `${verb} mining.${field}${from === undefined ? '' : ` from ${from}`} to ${Number(value.toFixed(3))} (fills up to ${count(queries)} of them)`;
+    return `${verb} ${where} to ${Number(value.toFixed(3))} (fills up to ${count(queries)} of them)`;
   });
 }
 

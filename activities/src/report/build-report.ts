@@ -1,4 +1,5 @@
-import type { Execution } from '@quarry/workflows';
+import type { Execution, Table } from '@quarry/workflows';
+import { chainOf } from '@quarry/workflows/chain';
 import type { ClusterFigures } from '../mining/cluster-rows.ts';
 import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
@@ -83,7 +84,8 @@ export function buildReport(run: RunDocument, found: Found): Report {
       table,
       rows,
       files: parts,
-      bytes: files.filter((file) => file.table === table).reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes: bytesOf(files, table, 'bytes'),
+      uncompressedBytes: bytesOf(files, table, 'uncompressedBytes'),
     })),
     verification: verification(files),
     execution: executionOf(found.execution),
@@ -101,12 +103,13 @@ export function buildReport(run: RunDocument, found: Found): Report {
   };
 }
 
-function askedOf({ job, model, search, versions }: RunDocument): Report['asked'] {
+function askedOf({ job, plan, model, search, versions }: RunDocument): Report['asked'] {
   const { kind, path, sha256, dimension, maxLength, oneRowAtATime, preprocessing } = model;
   return {
     input: { format: job.input.format, path: job.input.path },
     model: { kind, path, sha256, dimension, maxLength, oneRowAtATime, preprocessing },
     mining: { ...job.mining },
+    filters: chainOf(job.mining, plan).map((rule) => ({ ...rule })),
     candidates: search.k,
     seed: job.seed,
     versions,
@@ -122,6 +125,10 @@ function executionOf({ startedAt, stages, busySeconds }: Execution): Report['exe
     return [name, { ...stage, rowsPerSecond }] as const;
   });
   return { startedAt, stages: Object.fromEntries(rated), busySeconds };
+}
+
+function bytesOf(files: readonly PublishedFile[], table: Table, size: 'bytes' | 'uncompressedBytes'): number {
+  return files.filter((file) => file.table === table).reduce((sum, file) => sum + file[size], 0);
 }
 
 function verification(files: readonly PublishedFile[]): string {

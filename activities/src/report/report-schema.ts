@@ -36,6 +36,8 @@ const asked = z.strictObject({
   }),
   /** The section `mining` of the job, defaults filled in. */
   mining: z.record(z.string(), z.unknown()),
+  /** The filters in the order in which they look, each with its parameters. */
+  filters: z.array(z.looseObject({ name: z.string() })),
   /** Candidates per query. */
   candidates: count,
   seed: count,
@@ -176,7 +178,16 @@ export const reportSchema = z.strictObject({
   }),
   /** null where the strategy makes none. */
   clusters: clusters.nullable(),
-  tables: z.array(z.strictObject({ table: z.enum(TABLES), rows: count, files: count, bytes: count })),
+  tables: z.array(
+    z.strictObject({
+      table: z.enum(TABLES),
+      rows: count,
+      files: count,
+      bytes: count,
+      /** Before compression. */
+      uncompressedBytes: count,
+    }),
+  ),
   /** How the files were read back before the manifest was put. */
   verification: z.string(),
   execution: z.strictObject({

@@ -19,7 +19,7 @@ export const STAGE_VERSIONS = {
   scoreOwners: 1,
   filter: 2,
   cluster: 2,
-  write: 1,
+  write: 2,
 } as const;
 
 /** Owners kept per candidate by `scoreOwners`, most similar first; more are looked up when they are needed. */

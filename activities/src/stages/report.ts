@@ -42,7 +42,7 @@ export async function report(
     return { uri, rows: 1, sha256: createHash('sha256').update(bytes).digest('hex') };
   };
   await put('job.json', `${JSON.stringify(run.job, null, 2)}\n`);
-  await put('README.md', dataSetCard(run, built));
+  await put('README.md', dataSetCard(built, run.job.mining));
   // Loaded here: plots bring a library that no other stage needs.
   const { reportPage } = await import('../report/page/report-page.ts');
   await put('report.html', reportPage(built));

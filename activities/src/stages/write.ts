@@ -7,7 +7,7 @@ import { openDuckDb } from '../tables/duckdb.ts';
 import type { RowSource } from '../tables/row-source.ts';
 import { rowsPerFile, tableColumns, tableFile } from '../tables/table-schema.ts';
 import { verifyParquet } from '../tables/verify-parquet.ts';
-import { writeParquet } from '../tables/write-parquet.ts';
+import { uncompressedSize, writeParquet } from '../tables/write-parquet.ts';
 import { runDirectory, tableRows, writeKey } from './arrangement.ts';
 import { candidateSource } from './candidate-source.ts';
 import { denseTable } from './dense-table.ts';
@@ -25,6 +25,8 @@ export interface WrittenFile {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
+  /** Of the column chunks, before compression. */
+  readonly uncompressedBytes: number;
   readonly sha256: string;
   /** What read values back: `parquetjs-lite`, or `duckdb` where that cannot decompress (zstd). */
   readonly readBackBy: string;
@@ -93,10 +95,11 @@ export async function write(
       });
       context.signal.throwIfAborted();
       const bytes = (await stat(local)).size;
+      const uncompressedBytes = await uncompressedSize(connection, local);
       const sha256 = await hashFile(local);
       await store.putFile(local, uri);
       const readBackBy = await verifyParquet(context, connection, source, { columns, rows, bytes, uri });
-      const figures: WrittenFile = { path, rows, bytes, sha256, readBackBy };
+      const figures: WrittenFile = { path, rows, bytes, uncompressedBytes, sha256, readBackBy };
       return { rows, figures: { ...figures } };
     } finally {
       context.signal.removeEventListener('abort', interrupt);

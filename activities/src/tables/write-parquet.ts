@@ -38,6 +38,14 @@ export async function writeParquet(
   });
 }
 
+/** Bytes of a local file's column chunks before compression. */
+export async function uncompressedSize(connection: DuckDBConnection, path: string): Promise<number> {
+  const reader = await connection.runAndReadAll(
+    `SELECT coalesce(sum(total_uncompressed_size), 0)::DOUBLE FROM parquet_metadata(${sqlText(path)})`,
+  );
+  return reader.getRows()[0]![0] as number;
+}
+
 export function columnList(columns: readonly Column[]): string {
   return columns.map(({ name }) => `"${name}"`).join(', ');
 }

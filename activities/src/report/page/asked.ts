@@ -16,6 +16,7 @@ ${settingsOf('Prompts', model.preprocessing)}
 <dt>Search</dt><dd>${index.engine}, ${n('asked', 'candidates')} candidates per query: ${index.why}</dd>
 ${settingsOf('Index', index.parameters)}
 ${settingsOf('Mining', job.mining)}
+<dt>Filters</dt><dd>${filtersOf(job.filters)}</dd>
 <dt>Seed</dt><dd>${String(job.seed)}</dd>
 <dt>Versions</dt><dd>${Object.entries(job.versions)
     .map(([name, version]) => `${name} ${version}`)
@@ -37,6 +38,14 @@ function settingsOf(name: string, settings: Readonly<Record<string, unknown>>): 
   if (entries.length === 0) return null;
   const parts = entries.map(([key, value], i) => html`${i > 0 ? ', ' : null}${key} <code>${value}</code>`);
   return html`<dt>${name}</dt><dd>${parts}</dd>`;
+}
+
+/** `self, known_positive, relative_margin (margin 0.05)` */
+function filtersOf(filters: Report['asked']['filters']): Markup[] {
+  return filters.map(({ name, ...parameters }, i) => {
+    const set = flat(parameters, '').map(([key, value]) => `${key} ${value}`);
+    return html`${i > 0 ? ', ' : null}<code>${name}</code>${set.length > 0 ? ` (${set.join(', ')})` : null}`;
+  });
 }
 
 const LONG = 400;
