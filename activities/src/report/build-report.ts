@@ -8,6 +8,7 @@ import { jobHash } from '../stages/job-hash.ts';
 import type { RunDocument } from '../stages/run-document.ts';
 import { advice } from './advice.ts';
 import type { Examples } from './examples.ts';
+import { unknownFalseNegatives } from './false-negatives.ts';
 import { indexParameters } from './manifest.ts';
 import type { Report } from './report-schema.ts';
 import type { PublishedFile, RecallFigures } from './run-figures.ts';
@@ -89,6 +90,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
     })),
     verification: verification(files),
     execution: executionOf(found.execution),
+    falseNegatives: unknownFalseNegatives(run),
     suspects: found.examples.suspects,
     examples: found.examples.examples,
     advice: advice(

@@ -196,6 +196,11 @@ export const reportSchema = z.strictObject({
     /** Length of the union of the intervals in which at least one stage computed. */
     busySeconds: z.number().min(0),
   }),
+  /** Of the kept negatives, with a 95 % interval; null where nothing is known of it, and why. */
+  falseNegatives: z.strictObject({
+    estimate: z.strictObject({ rate: share, low: share, high: share, sample: count }).nullable(),
+    why: z.string(),
+  }),
   /** The likeliest false negatives, one for a query, the likeliest first. */
   suspects: z.array(suspect),
   examples: z.array(example),

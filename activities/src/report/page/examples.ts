@@ -50,7 +50,7 @@ export function exampleOf(
     candidateRow(report, candidate, [...at, 'candidates', String(place)]);
   return html`<details class="example"${open ? html` open` : null}>
 <summary><span>${example.query.text || example.query.id}</span></summary>
-<p class="note">query <code>${example.query.id}</code>: ${figure(report, [...at, 'positives'], 'count')} known positives, ${figure(report, [...at, 'kept'], 'count')} kept${Object.keys(example.dropped).map((reason) => html`, ${figure(report, [...at, 'dropped', reason], 'count')} <code>${reason}</code>`)}</p>
+<p class="note">query <code>${example.query.id}</code>; known positives ${figure(report, [...at, 'positives'], 'count')}, kept ${figure(report, [...at, 'kept'], 'count')}${Object.keys(example.dropped).map((reason) => html`, <code>${reason}</code> ${figure(report, [...at, 'dropped', reason], 'count')}`)}</p>
 <ol>
 ${example.shownPositives.map(({ id, text, score }, place) => item('positive', 'positive', score === null ? null : figure(report, [...at, 'shownPositives', String(place), 'score'], 'score'), text || id, html`<code>${id}</code>`))}
 ${kept.map(row)}

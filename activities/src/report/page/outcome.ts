@@ -3,7 +3,7 @@ import { countPlot } from './count-plot.ts';
 import { plotFigure } from './document.ts';
 import { figure } from './figure.ts';
 import { html, type Markup } from './html.ts';
-import { meaningOf } from './reason-meaning.ts';
+import { isKnown, meaningOf } from './reason-meaning.ts';
 
 /** What came out: the funnel, the negatives of a query, the tables. */
 export function outcome(report: Report): Markup {
@@ -29,7 +29,7 @@ function funnelTable(report: Report): Markup {
 <thead><tr><th>candidates</th><th class="n">count</th><th class="n">share</th><th class="bars"></th></tr></thead>
 <tbody>
 <tr class="whole"><th>retrieved</th><td class="n">${figure(report, ['funnel', 'candidates'], 'count')}</td><td class="n"></td><td class="bars"></td></tr>
-${reasons.map(([reason, { share }]) => row(html`<code>${reason}</code> <span class="note desk">${meaningOf(reason)}</span>`, ['funnel', 'dropped', reason], reason === 'known_positive' || reason === 'self' ? 'known' : 'dropped', share))}
+${reasons.map(([reason, { share }]) => row(html`<code>${reason}</code> <span class="note desk">${meaningOf(reason)}</span>`, ['funnel', 'dropped', reason], isKnown(reason) ? 'known' : 'dropped', share))}
 ${row(html`<b>kept</b> <span class="note desk">as negatives</span>`, ['funnel', 'kept'], 'kept', report.funnel.kept.share)}
 </tbody>
 </table>`;
@@ -81,7 +81,7 @@ export function trimmed(counts: Readonly<Record<string, number>>): [string, numb
 function clusters(report: Report): Markup | null {
   if (!report.clusters) return null;
   const n = (...path: string[]): Markup => figure(report, ['clusters', ...path], 'count');
-  return html`<p>${n('clusters')} clusters of in-batch training with ${n('members')} pairs beside the anchors; ${n('phases', '0')} were made in the first phase, ${n('phases', '1')} in the second. ${figure(report, ['clusters', 'unownedShare'], 'percent')} of the kept candidates have no owner, so that only their score speaks for them.</p>`;
+  return html`<p>${n('clusters')} clusters of in-batch training with ${n('members')} pairs beside the anchors; ${n('phases', '0')} were made in the first phase, ${n('phases', '1')} in the second. ${figure(report, ['clusters', 'unownedShare'], 'percent')} of the kept candidates have no owner: of them only the score is known.</p>`;
 }
 
 function tables(report: Report): Markup {

@@ -15,12 +15,20 @@ export function overview(report: Report): Markup {
 ${tile('Negatives kept', figure(report, ['funnel', 'kept', 'count'], 'count'), html`${figure(report, ['negatives', 'mean'], 'score')} for a query, of ${figure(report, ['funnel', 'candidates'], 'count')} candidates`)}
 ${tile('Queries', figure(report, ['counts', 'queries'], 'count'), html`over ${figure(report, ['counts', 'documents'], 'count')} documents`)}
 ${tile('Too few negatives', figure(report, ['negatives', 'queriesWithFewer'], 'count'), html`queries with fewer than ${figure(report, ['negatives', 'asked'], 'count')}`)}
+${falseNegatives(report)}
 ${tile('Recall of the index', figure(report, ['index', 'recall', 'recallAtK'], 'percent'), html`of the ${figure(report, ['index', 'recall', 'k'], 'count')} nearest, on ${figure(report, ['index', 'recall', 'sample'], 'count')} queries`)}
 </section>
 <section id="next">
 <h2>What to do next</h2>
 ${adviceList(advice)}
 </section>`;
+}
+
+function falseNegatives(report: Report): Markup {
+  if (!report.falseNegatives.estimate)
+    return tile('False negatives', html`not known`, html`<a href="#trust">why, and what to do</a>`);
+  const at = (key: string): Markup => figure(report, ['falseNegatives', 'estimate', key], 'percent');
+  return tile('False negatives', at('rate'), html`estimated; 95 % interval ${at('low')} to ${at('high')}`);
 }
 
 function tile(name: string, value: Markup, note: Part): Markup {

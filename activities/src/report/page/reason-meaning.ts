@@ -25,3 +25,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
 export function meaningOf(reason: string): string {
   return MEANINGS[reason] ?? '';
 }
+
+/** Whether a reason says that the document is right for the query, and not that it was judged. */
+export function isKnown(reason: string): boolean {
+  return reason === 'known_positive' || reason === 'self';
+}

@@ -5,11 +5,13 @@ import { plotFigure } from './document.ts';
 import { figure } from './figure.ts';
 import { html, type Markup } from './html.ts';
 import { trimmed } from './outcome.ts';
+import { isKnown } from './reason-meaning.ts';
 
 /** May I trust it: scores, retrieval of what is known, recall, owners. */
 export function trust(report: Report): Markup {
   return html`<section id="trust">
 <h2>May I trust it</h2>
+${falseNegatives(report)}
 <div class="plots">
 ${scores(report)}
 ${positiveRanks(report)}
@@ -20,6 +22,18 @@ ${groups(report)}
 </section>`;
 }
 
+function falseNegatives(report: Report): Markup {
+  const { estimate, why } = report.falseNegatives;
+  const at = (key: string, format: 'percent' | 'count'): Markup =>
+    figure(report, ['falseNegatives', 'estimate', key], format);
+  return html`<h3>How many negatives are false</h3>
+${
+  estimate
+    ? html`<p>About <b>${at('rate', 'percent')}</b> (95 % interval ${at('low', 'percent')} to ${at('high', 'percent')}, from ${at('sample', 'count')} negatives): ${why}.</p>`
+    : html`<p>Not known: ${why}.</p>`
+}`;
+}
+
 function scores(report: Report): Markup {
   const { positive, kept, dropped } = report.scores;
   const rows: Distribution[] = [
@@ -27,7 +41,13 @@ function scores(report: Report): Markup {
     { name: 'kept', colour: 'kept', histogram: kept },
     ...Object.entries(dropped)
       .toSorted(([, a], [, b]) => b.bins.reduce((x, y) => x + y, 0) - a.bins.reduce((x, y) => x + y, 0))
-      .map(([name, histogram]): Distribution => ({ name, colour: 'dropped', histogram })),
+      .map(
+        ([name, histogram]): Distribution => ({
+          name,
+          colour: isKnown(name) ? 'positive' : 'dropped',
+          histogram,
+        }),
+      ),
   ];
   return plotFigure(
     'Scores',
