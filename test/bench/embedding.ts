@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { openModel } from '@quarry/activities/embedder/describe-model';
-import type { EmbedFigures } from '@quarry/activities/embedder/embed-texts';
+import type { EmbedFigures } from '@quarry/activities/embedder/embed-rows';
 import type { ModelSettings } from '@quarry/activities/embedder/model-settings';
 import { ShapedBatches } from '@quarry/activities/embedder/shaped-batches';
 import { TextTokenizer } from '@quarry/activities/embedder/tokenizer';
@@ -47,6 +48,7 @@ export async function benchEmbedding(documents = 300): Promise<Record<string, nu
       threads: THREADS,
       side: 'document',
       parquet,
+      imageRoot: pathToFileURL(directory).href,
       first: 0,
       target: {
         vectors: join(scratch, 'vectors.npy'),

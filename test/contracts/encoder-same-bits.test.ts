@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openModel } from '@quarry/activities/embedder/describe-model';
-import { type EmbedFigures, embedTexts } from '@quarry/activities/embedder/embed-texts';
+import { type EmbedFigures, embedRows } from '@quarry/activities/embedder/embed-rows';
 import { LoadedModel } from '@quarry/activities/embedder/loaded-model';
 import type { Dependencies } from '@quarry/activities/stages/stage-context';
 import { decodeNpy } from '@quarry/activities/tables/npy';
@@ -113,11 +113,11 @@ describe.each(MODELS)('%s: a vector is the same bits', (_, settingsOf) => {
     };
     async function* chunks() {
       for (let i = 0; i < texts.length; i += 13) {
-        yield texts.slice(i, i + 13).map((text, j) => ({ id: `${i + j}`, text }));
+        yield texts.slice(i, i + 13).map((text, j) => ({ id: `${i + j}`, text, image: null }));
       }
     }
     const control = { aborted: false, progress: () => {} };
-    const figures = await embedTexts(by, chunks(), 'document', target, control);
+    const figures = await embedRows(by, chunks(), 'document', target, control);
     const { shape, data } = decodeNpy<Float32Array>(await readFile(target.vectors), target.vectors);
     const size = shape[1]!;
     const rows = texts.map((_, i) =>

@@ -3,6 +3,7 @@ import { jobSchema } from '@quarry/workflows/job';
 import {
   estimatedTokens,
   partition,
+  type RowBytes,
   ShardCutter,
   type ShardSizing,
   shardLimits,
@@ -12,19 +13,22 @@ import { expect, test } from 'vitest';
 
 const encoder: ShardSizing = { side: 'document', maxLength: 256, dimension: 384 };
 
+/** A text of so many bytes. */
+const textOf = (text: number): RowBytes => ({ text, image: -1 });
+
 /** Cuts rows of the given lengths, as the plan does. */
 function cut(sizing: ShardSizing, lengths: readonly number[]): number[] {
   const sum = (of: (bytes: number) => number): number =>
     lengths.reduce((total, bytes) => total + of(bytes), 0);
   const size = {
     rows: lengths.length,
-    tokens: sum((bytes) => estimatedTokens(bytes, sizing.maxLength)),
+    tokens: sum((bytes) => estimatedTokens(textOf(bytes), sizing.maxLength)),
     bytes: sum((bytes) => bytes),
   };
   const cutter = new ShardCutter(shardLimits(sizing, size), sizing.maxLength);
   const shards: number[] = [0];
   for (const bytes of lengths) {
-    if (cutter.startsShard(bytes)) shards.push(0);
+    if (cutter.startsShard(textOf(bytes))) shards.push(0);
     shards[shards.length - 1]!++;
   }
   return shards;

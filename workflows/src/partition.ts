@@ -18,6 +18,8 @@ const PART_BYTES = 256 * 2 ** 20;
 
 /** Bytes of text for one token, about. */
 const BYTES_PER_TOKEN = 4;
+/** Tokens that embedding an image costs, about: as many as `maxPixels` allows by default. */
+const TOKENS_PER_IMAGE = 256;
 
 export interface ShardSizing {
   readonly side: 'query' | 'document';
@@ -45,9 +47,22 @@ export interface ShardLimits {
   readonly bytes: number;
 }
 
-/** Tokens that embedding a text costs, judged by its length in bytes. */
-export function estimatedTokens(bytes: number, maxLength: number): number {
-  return Math.min(maxLength, Math.ceil(bytes / BYTES_PER_TOKEN));
+/** What one row holds, in bytes. */
+export interface RowBytes {
+  readonly text: number;
+  /** Of an image beside the text: 0 where it lies in a file of its own; -1 where there is none. */
+  readonly image: number;
+}
+
+/** Tokens that embedding a row costs, judged by its text's length; 0 where vectors are given (`maxLength` 0). */
+export function estimatedTokens({ text, image }: RowBytes, maxLength: number): number {
+  const tokens = Math.min(maxLength, Math.ceil(text / BYTES_PER_TOKEN));
+  return image >= 0 && maxLength > 0 ? tokens + TOKENS_PER_IMAGE : tokens;
+}
+
+/** Bytes that a row takes in its shard's file. */
+export function storedBytes({ text, image }: RowBytes): number {
+  return text + Math.max(0, image);
 }
 
 /** Rows at most in a shard: what the plan's key depends on, together with `maxLength`. */
@@ -90,28 +105,34 @@ export class ShardCutter {
     this.#maxLength = maxLength;
   }
 
-  /** Takes the next row, of so many bytes of text; true where a shard ends before it. */
-  startsShard(bytes: number): boolean {
-    const { rows, tokens, bytes: byteLimit } = this.#limits;
-    const full = this.#rows >= rows || this.#tokens >= tokens || this.#bytes >= byteLimit;
-    if (full) this.#rows = this.#tokens = this.#bytes = 0;
+  /** Takes the next row; true where a shard ends before it: the shard is full, or the row is the first of its group. */
+  startsShard(row: RowBytes, firstOfGroup = false): boolean {
+    const { rows, tokens, bytes } = this.#limits;
+    const full = this.#rows >= rows || this.#tokens >= tokens || this.#bytes >= bytes;
+    const ends = this.#rows > 0 && (full || firstOfGroup);
+    if (ends) this.#rows = this.#tokens = this.#bytes = 0;
     this.#rows++;
-    this.#tokens += estimatedTokens(bytes, this.#maxLength);
-    this.#bytes += bytes;
-    return full;
+    this.#tokens += estimatedTokens(row, this.#maxLength);
+    this.#bytes += storedBytes(row);
+    return ends;
   }
 }
 
-/** Cuts documents into index parts: consecutive shards whose vectors come to 256 MiB, or the job's `partRows`. */
+/**
+ * Cuts documents into index parts: consecutive shards whose vectors come to 256 MiB, or the job's `partRows`.
+ *
+ * @param firstShards the first shard of every group: a part holds documents of one group
+ */
 export function partition(
   shards: readonly Range[],
   { dimension, partRows }: Pick<ShardSizing, 'dimension' | 'partRows'>,
+  firstShards: readonly number[] = [],
 ): { readonly shards: Range; readonly documents: Range }[] {
   const most = partRows ?? Math.max(1, Math.floor(PART_BYTES / (4 * dimension)));
   const parts: { shards: Range; documents: Range }[] = [];
   for (const [number, { start, end }] of shards.entries()) {
     const last = parts.at(-1);
-    if (last && end - last.documents.start <= most) {
+    if (last && end - last.documents.start <= most && !firstShards.includes(number)) {
       last.shards = { start: last.shards.start, end: number + 1 };
       last.documents = { start: last.documents.start, end };
     } else {

@@ -28,8 +28,8 @@ export interface Stages {
   scoreOwners(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
   /** A verdict and a reason for every candidate of one query shard. */
   filter(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
-  /** SaHa's sequential claim over ids and scores. */
-  cluster(unit: RunRef): Promise<UnitResult>;
+  /** SaHa's sequential claim over ids and scores of one group (default: the only one). */
+  cluster(unit: RunRef & { readonly group?: number }): Promise<UnitResult>;
   /** Rows and parts of every table that will be written: depends on rows only. */
   arrange(unit: RunRef): Promise<readonly TableParts[]>;
   /** One Parquet file of one table, in a total order. */
@@ -75,6 +75,14 @@ export interface Planned extends RunRef {
   /** 0 where the engine needs no index (`exact`). */
   readonly indexParts: number;
   readonly planned: UnitResult;
+  /** How shards and parts belong to groups, where there are several; they follow each other group by group. */
+  readonly groups?: readonly GroupUnits[];
+}
+
+/** A group is mined on its own: its query shards are searched in its parts alone. */
+export interface GroupUnits {
+  readonly queryShards: number;
+  readonly parts: number;
 }
 
 /** What one unit did. */

@@ -1,13 +1,17 @@
 import { proxyActivities } from '@temporalio/workflow';
 import { stageOptions } from './stage-options.ts';
-import type { Planned, RunRef, StageName, Stages, UnitResult } from './stages.ts';
+import type { GroupUnits, Planned, RunRef, StageName, Stages, UnitResult } from './stages.ts';
 import type { Side, Table } from './terms.ts';
 
 /** The units of one stage, numbered from 0: what a unit's number means. Plain data, so that a child workflow can carry it. */
 export type Units = { readonly count: number } & (
   | { readonly stage: 'embed'; readonly side: Side }
   | { readonly stage: 'index' | 'merge' | 'scoreOwners' | 'filter' | 'cluster' | 'measureRecall' }
-  | { readonly stage: 'search' | 'scoreGiven'; readonly parts: number }
+  | {
+      readonly stage: 'search' | 'scoreGiven';
+      readonly parts: number;
+      readonly groups?: readonly GroupUnits[] | undefined;
+    }
   | { readonly stage: 'write'; readonly table: Table }
 );
 
@@ -28,9 +32,8 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
       return activity('index', of('part'))({ ...ref, part: number });
     case 'search':
     case 'scoreGiven': {
-      const shard = Math.floor(number / units.parts);
-      const part = number % units.parts;
-      const summary = `${of('query shard', shard, units.count / units.parts)}, ${of('part', part, units.parts)}`;
+      const { shard, part, shards } = searchUnit(units, number);
+      const summary = `${of('query shard', shard, shards)}, ${of('part', part, units.parts)}`;
       return activity(units.stage, summary)({ ...ref, shard, part });
     }
     case 'merge':
@@ -38,11 +41,37 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
     case 'filter':
       return activity(units.stage, of('query shard'))({ ...ref, shard: number });
     case 'cluster':
+      if (units.count === 1) return activity('cluster', 'all query shards')(ref);
+      return activity('cluster', of('group'))({ ...ref, group: number });
     case 'measureRecall':
-      return activity(units.stage, 'all query shards')(ref);
+      return activity('measureRecall', 'all query shards')(ref);
     case 'write':
       return activity('write', of(`${units.table} file`))({ ...ref, table: units.table, part: number });
   }
+}
+
+/** The shard and the part of a search unit: shard by shard, of each the parts of its group. */
+function searchUnit(
+  {
+    count,
+    parts,
+    groups = [{ queryShards: count / parts, parts }],
+  }: Extract<Units, { readonly parts: number }>,
+  number: number,
+): { readonly shard: number; readonly part: number; readonly shards: number } {
+  let [units, shard, part] = [0, 0, 0];
+  for (const group of groups) {
+    const within = number - units;
+    if (within < group.queryShards * group.parts) {
+      shard += Math.floor(within / group.parts);
+      part += within % group.parts;
+      break;
+    }
+    units += group.queryShards * group.parts;
+    shard += group.queryShards;
+    part += group.parts;
+  }
+  return { shard, part, shards: groups.reduce((sum, { queryShards }) => sum + queryShards, 0) };
 }
 
 /** The units of every stage before the tables are arranged. */
@@ -63,12 +92,21 @@ export function plannedUnits(run: Planned): {
     embedQueries: { stage: 'embed', side: 'query', ...perQueryShard },
     embedDocuments: { stage: 'embed', side: 'document', count: run.documentShards },
     index: { stage: 'index', count: run.indexParts },
-    search: { stage: 'search', parts: run.parts, count: run.queryShards * run.parts },
-    scoreGiven: { stage: 'scoreGiven', parts: run.parts, count: run.queryShards * run.parts },
+    search: { stage: 'search', parts: run.parts, ...searchUnits(run) },
+    scoreGiven: { stage: 'scoreGiven', parts: run.parts, ...searchUnits(run) },
     merge: { stage: 'merge', ...perQueryShard },
     measureRecall: { stage: 'measureRecall', count: 1 },
     scoreOwners: { stage: 'scoreOwners', ...perQueryShard },
     filter: { stage: 'filter', ...perQueryShard },
-    cluster: { stage: 'cluster', count: 1 },
+    cluster: { stage: 'cluster', count: run.groups?.length ?? 1 },
   };
+}
+
+function searchUnits({
+  queryShards,
+  parts,
+  groups,
+}: Planned): Pick<Extract<Units, { readonly parts: number }>, 'count' | 'groups'> {
+  if (!groups) return { count: queryShards * parts };
+  return { count: groups.reduce((sum, group) => sum + group.queryShards * group.parts, 0), groups };
 }

@@ -28,7 +28,7 @@ export async function beirInput(context: StageContext, { path, split }: Job['inp
   const qrels = { directory, names: [`qrels/${split}.tsv`], expected: 'lines of query-id, corpus-id, score' };
   const pairs = (await lookForFile(context, qrels)) ?? (await missingSplit(context, directory, split));
   return {
-    files: { documents, queries, pairs },
+    files: { documents: [documents], queries: [queries], pairs: [pairs] },
     stage: async (context, staging, scratch) => {
       const documentRows = readRows(context, documents, [], join(scratch, 'corpus'));
       await stageRows(context, staging, 'documents', documentRows, (values, { row, line }) => {

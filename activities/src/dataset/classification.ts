@@ -26,7 +26,7 @@ export async function classificationInput(context: StageContext, input: Job['inp
       expected,
     }));
   return {
-    files: { pairs },
+    files: { pairs: [pairs] },
     stage: async (context, staging, scratch) => {
       const labels = new Map<string, number>();
       const rows = readRows(context, pairs, COLUMNS, join(scratch, 'pairs'));

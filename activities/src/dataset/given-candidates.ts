@@ -7,10 +7,10 @@ import type { UnitOutput } from '../stages/unit.ts';
 import { sqlText } from '../tables/duckdb.ts';
 import { readNumber, streamColumns } from '../tables/duckdb-columns.ts';
 import { npyHeader } from '../tables/npy.ts';
-import type { InputFile } from './input-file.ts';
+import type { InputFile, InputFiles } from './input-file.ts';
 import { type ForeignCandidate, readCandidates } from './read-candidates.ts';
 import { stageRows } from './stage-rows.ts';
-import type { Source, Staging } from './staging.ts';
+import type { Staging } from './staging.ts';
 
 /** Where a candidate that the input brought came from; the place is the code that the plan stores. */
 export const GIVEN_SOURCES = ['file', 'input'] as const;
@@ -34,10 +34,7 @@ export async function stageCandidates(
  * rows the file's comes before the input's, then the better rank. Rows of queries that are not mined are left out; rows
  * whose query or document is nowhere go to `bad_rows`.
  */
-export async function numberGiven(
-  connection: DuckDBConnection,
-  files: Readonly<Partial<Record<Source, InputFile>>>,
-): Promise<void> {
+export async function numberGiven(connection: DuckDBConnection, files: InputFiles): Promise<void> {
   await connection.run(`
     CREATE TABLE resolved_given AS
       SELECT g.*, coalesce(qs.first, qi.first) AS query_first, coalesce(ds.document, di.document) AS document
@@ -47,10 +44,10 @@ export async function numberGiven(
         LEFT JOIN document_of_row ds ON ds.seq = g.document_seq
         LEFT JOIN document_of_id di ON di.id = g.document_id;
     INSERT INTO bad_rows
-      SELECT source, line, NULL,
+      SELECT source, 0, line, NULL,
         CASE WHEN query_first IS NULL
-          THEN 'query "' || query_id || '" is not in ' || ${sqlText(files.queries?.name ?? files.pairs!.name)}
-          ELSE 'document "' || document_id || '" is not in ' || ${sqlText(files.documents?.name ?? files.pairs!.name)} END
+          THEN 'query "' || query_id || '" is not in ' || ${sqlText((files.queries ?? files.pairs!)[0]!.name)}
+          ELSE 'document "' || document_id || '" is not in ' || ${sqlText((files.documents ?? files.pairs!)[0]!.name)} END
       FROM resolved_given WHERE query_first IS NULL OR document IS NULL ORDER BY seq;
     CREATE TABLE ranked_given AS
       SELECT query_first, document, source, seq, score, coalesce(rank, row_number() OVER (

@@ -10,28 +10,28 @@ import { readNumber } from '../tables/duckdb-columns.ts';
 export async function quarantineIdConflicts(connection: DuckDBConnection): Promise<number> {
   await connection.run(`
     CREATE TABLE conflicts AS
-      SELECT source, line, min(id) AS id, min(reason) AS reason
+      SELECT source, file, line, min(id) AS id, min(reason) AS reason
       FROM (${conflictsOf('document')} UNION ALL ${conflictsOf('query')})
-      GROUP BY source, line
+      GROUP BY source, file, line
   `);
   if ((await readNumber(connection, 'SELECT count(*) FROM conflicts')) === 0) return 0;
-  const pairs = "SELECT line FROM conflicts WHERE source = 'pairs'";
+  const pairs = "SELECT (file, line) FROM conflicts WHERE source = 'pairs'";
   const lost = await readNumber(
     connection,
-    `SELECT (SELECT count(*) FROM pair_rows WHERE line IN (${pairs})) - (SELECT count(*) FROM (${pairs}))`,
+    `SELECT (SELECT count(*) FROM pair_rows WHERE (file, line) IN (${pairs})) - (SELECT count(*) FROM (${pairs}))`,
   );
   await connection.run(`
-    DELETE FROM pair_rows WHERE line IN (${pairs});
-    DELETE FROM document_rows WHERE (source, line) IN (SELECT (source, line) FROM conflicts);
-    DELETE FROM query_rows WHERE (source, line) IN (SELECT (source, line) FROM conflicts);
-    INSERT INTO bad_rows SELECT source, line, id, reason FROM conflicts ORDER BY source, line;
+    DELETE FROM pair_rows WHERE (file, line) IN (${pairs});
+    DELETE FROM document_rows WHERE (source, file, line) IN (SELECT (source, file, line) FROM conflicts);
+    DELETE FROM query_rows WHERE (source, file, line) IN (SELECT (source, file, line) FROM conflicts);
+    INSERT INTO bad_rows SELECT source, file, line, id, reason FROM conflicts ORDER BY source, file, line;
   `);
   return lost;
 }
 
 function conflictsOf(side: 'document' | 'query'): string {
   return `
-    SELECT r.source, r.line, r.id,
+    SELECT r.source, r.file, r.line, r.id,
       '${side} id "' || r.id || '" has other content in row ' || f.line || ', which came first' AS reason
     FROM ${side}_rows r
       JOIN (

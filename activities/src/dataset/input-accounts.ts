@@ -1,7 +1,7 @@
 import type { InputAccount } from '../stages/run-document.ts';
 import { readNumber } from '../tables/duckdb-columns.ts';
 import { countGiven } from './given-candidates.ts';
-import type { InputFile } from './input-file.ts';
+import type { InputFiles } from './input-file.ts';
 import type { Source, Staging } from './staging.ts';
 
 /** The account of the input, and what it does not hold: rows that are good but of no use. */
@@ -19,7 +19,7 @@ export interface Accounted {
  */
 export async function accountInputs(
   staging: Staging,
-  files: Readonly<Partial<Record<Source, InputFile>>>,
+  files: InputFiles,
   quarantined: Readonly<Record<Source, number>>,
 ): Promise<Accounted> {
   const count = (sql: string): Promise<number> =>
@@ -58,6 +58,12 @@ export async function accountInputs(
         `accounting of ${name}: ${rows} rows came in, but ${out} went on, ${duplicates} were duplicates and ${quarantined[name]} were quarantined`,
       );
     }
-    return { name, uri: (files[name] ?? files.pairs!).uri, rows, duplicates, quarantined: quarantined[name] };
+    return {
+      name,
+      uri: (files[name] ?? files.pairs!)[0]!.uri,
+      rows,
+      duplicates,
+      quarantined: quarantined[name],
+    };
   }
 }

@@ -1,5 +1,6 @@
 import { QuarryError } from '../failures.ts';
 import type { StageContext } from '../stages/stage-context.ts';
+import type { Source } from './staging.ts';
 
 /** One file of the input. */
 export interface InputFile {
@@ -8,6 +9,9 @@ export interface InputFile {
   readonly name: string;
   readonly bytes: number;
 }
+
+/** The files of an input, by what their rows are; several where a source is spread over files. */
+export type InputFiles = Readonly<Partial<Record<Source, readonly InputFile[]>>>;
 
 /** Files named in a message about a missing one. */
 const LISTED = 20;

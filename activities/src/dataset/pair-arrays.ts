@@ -115,7 +115,7 @@ async function selfDocuments(
   const sql = `
     SELECT query, document FROM (
       SELECT query, document, min(kind) AS kind FROM (
-        SELECT q.query, d.document, 0 AS kind FROM queries q JOIN documents d USING (hash) ${sameIdSpace ? byId : ''}
+        SELECT q.query, d.document, 0 AS kind FROM queries q JOIN documents d USING (grp, hash) ${sameIdSpace ? byId : ''}
       ) GROUP BY ALL
     ) ORDER BY query, kind, document`;
   for await (const { rows, columns } of streamColumns(connection, sql)) {

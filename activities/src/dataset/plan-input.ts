@@ -11,6 +11,7 @@ import type { UnitOutput } from '../stages/unit.ts';
 import { readNumber } from '../tables/duckdb-columns.ts';
 import { writeDuplicates } from './duplicate-rows.ts';
 import { numberGiven, writeGiven } from './given-candidates.ts';
+import { groupRanges } from './group-ranges.ts';
 import { quarantineIdConflicts } from './id-conflicts.ts';
 import { accountInputs } from './input-accounts.ts';
 import type { Input } from './input-format.ts';
@@ -28,6 +29,8 @@ export interface PlanFigures {
   readonly sourceOrder: string;
   /** Rows whose positive is a list of another length than one. */
   readonly listPositives: number;
+  /** Rows with a list of queries of another length than one. */
+  readonly listQueries: number;
   /** Documents that came from positives which the corpus lacks. */
   readonly addedDocuments: number;
   /** Judgements that are not positives. */
@@ -56,10 +59,9 @@ export async function planInput(
 ): Promise<{ rows: number; figures: PlanFigures }> {
   const { files } = input;
   const scratch = join(output.directory, 'staging.tmp');
-  const bytes = Object.values(files).reduce(
-    (sum, file) => sum + file.bytes * (file.uri.endsWith('.gz') ? UNPACKED : 1),
-    0,
-  );
+  const bytes = Object.values(files)
+    .flat()
+    .reduce((sum, file) => sum + file.bytes * (file.uri.endsWith('.gz') ? UNPACKED : 1), 0);
   const staging = await Staging.open(scratch, context.threads, bytes);
   const { connection } = staging;
   const interrupt = (): void => connection.interrupt();
@@ -75,7 +77,7 @@ export async function planInput(
     const { inputs, unminedQueries } = await accountInputs(staging, files, quarantined);
 
     const queries = await writeShards(context, staging, output, sizing('query'));
-    if (queries.rows === 0) throw noPairs(files.pairs!.uri, job.minRelevance, unminedQueries);
+    if (queries.rows === 0) throw noPairs(files.pairs![0]!.uri, job.minRelevance, unminedQueries);
     const documents = await writeShards(context, staging, output, sizing('document'));
     const { sameIdSpace } = job;
     const pairs = await writePairArrays(connection, output, {
@@ -103,6 +105,10 @@ export async function planInput(
       unminedQueries,
       unownedDocuments: pairs.unownedDocuments,
       ...(given && { given }),
+      ...(input.groups && { groups: await groupRanges(connection, input.groups, { documents, queries }) }),
+      ...((documents.modality !== 'text' || queries.modality !== 'text') && {
+        modality: { query: queries.modality, document: documents.modality },
+      }),
     };
     await output.write('plan.json', new TextEncoder().encode(JSON.stringify(plan)));
     const figures: PlanFigures = {
@@ -114,6 +120,7 @@ export async function planInput(
       },
       sourceOrder: `${queries.sourceRows}:${documents.sourceRows}`,
       listPositives: staging.listPositives,
+      listQueries: staging.listQueries,
       addedDocuments: await readNumber(connection, 'SELECT count(*) FROM documents WHERE "row" < 0'),
       judged: pairs.judged,
       maxSelf: pairs.maxSelf,
@@ -139,7 +146,7 @@ async function planGiven(
   if (given) return { ...given, mode };
   throw new QuarryError(
     'BadInput',
-    `${(files.candidates ?? files.pairs!).uri} brings no candidate of any query that has a positive; expected at least one (input.candidates, input.columns.negative)`,
+    `${(files.candidates ?? files.pairs!)[0]!.uri} brings no candidate of any query that has a positive; expected at least one (input.candidates, input.columns.negative)`,
   );
 }
 

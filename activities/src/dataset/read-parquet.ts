@@ -3,7 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type DuckDBConnection, DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
+import {
+  DuckDBBlobValue,
+  type DuckDBConnection,
+  DuckDBListValue,
+  DuckDBStructValue,
+  type DuckDBValue,
+} from '@duckdb/node-api';
 import { QuarryError } from '../failures.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import { openDuckDb, sqlText } from '../tables/duckdb.ts';
@@ -23,6 +29,7 @@ export async function* readParquet(
   file: InputFile,
   columns: readonly string[],
   directory: string,
+  optional: readonly string[] = [],
 ): AsyncGenerator<SourceRow[]> {
   const path = await localFile(context, file, directory);
   const duckDb = await openDuckDb({ directory, threads: context.threads });
@@ -38,12 +45,16 @@ export async function* readParquet(
         `${file.uri} has no column "${missing}"; it has ${present.join(', ')}. Name the right ones in the job's columns`,
       );
     }
-    const names = columns.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
+    const wanted = [
+      ...columns,
+      ...optional.filter((name) => present.includes(name) && !columns.includes(name)),
+    ];
+    const names = wanted.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
     let row = 0;
     for await (const chunk of streamColumns(duckDb.connection, `SELECT ${names} FROM ${table(path)}`)) {
       context.signal.throwIfAborted();
       yield Array.from({ length: chunk.rows }, (_, i) => {
-        const values = Object.fromEntries(columns.map((name, c) => [name, plain(chunk.columns[c]![i]!)]));
+        const values = Object.fromEntries(wanted.map((name, c) => [name, plain(chunk.columns[c]![i]!)]));
         return { row, line: ++row, values };
       });
     }
@@ -78,6 +89,12 @@ async function localFile(context: StageContext, file: InputFile, directory: stri
   return path;
 }
 
+/** Lists, structs and bytes as plain values. */
 function plain(value: DuckDBValue): unknown {
-  return value instanceof DuckDBListValue ? value.items : value;
+  if (value instanceof DuckDBListValue) return value.items.map(plain);
+  if (value instanceof DuckDBBlobValue) return value.bytes;
+  if (value instanceof DuckDBStructValue) {
+    return Object.fromEntries(Object.entries(value.entries).map(([name, entry]) => [name, plain(entry)]));
+  }
+  return value;
 }

@@ -12,7 +12,7 @@ export const ROW_FORMATS = ['.jsonl', '.ndjson', '.json', '.csv', '.tsv', '.parq
 
 /**
  * The rows of a file in the order of the file, in batches; what it is, its name says. `columns` must be there where
- * the format has a header; `directory` is local and for this file alone.
+ * the format has a header, `optional` ones are given where they are; `directory` is local and for this file alone.
  *
  * @throws QuarryError BadJob for another name, BadInput where the file as a whole cannot be read
  */
@@ -21,10 +21,11 @@ export function readRows(
   file: InputFile,
   columns: readonly string[],
   directory: string,
+  optional: readonly string[] = [],
 ): AsyncGenerator<SourceRow[]> {
   const name = file.name.replace(/\.gz$/, '').toLowerCase();
   const where = file.uri;
-  if (name.endsWith('.parquet')) return readParquet(context, file, columns, directory);
+  if (name.endsWith('.parquet')) return readParquet(context, file, columns, directory, optional);
   const chunks = readUnpacked(context, file);
   if (name.endsWith('.csv')) return readDelimited(chunks, { where, delimiter: ',', columns });
   if (name.endsWith('.tsv')) return readDelimited(chunks, { where, delimiter: '\t', columns });

@@ -4,6 +4,8 @@ export interface SourceRow {
   readonly row: number;
   /** 1-based line where the row begins; with Parquet 1-based row. For messages. */
   readonly line: number;
+  /** Which of the files of its source, where there are several; default the first. */
+  readonly file?: number;
   /** The row by column, or why there is none. */
   readonly values: Readonly<Record<string, unknown>> | BadRow;
 }

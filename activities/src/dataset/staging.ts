@@ -1,8 +1,9 @@
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { DOUBLE, type DuckDBConnection, INTEGER, VARCHAR } from '@duckdb/node-api';
 import { type DuckDb, openDuckDb } from '../tables/duckdb.ts';
 import { DuckDbAppender } from '../tables/duckdb-appender.ts';
+import { packContent } from './packed-content.ts';
+import { contentHash, type RowContent, type RowImage } from './row-content.ts';
 import type { BadRow, SourceRow } from './source-row.ts';
 import { TextSpool } from './text-spool.ts';
 
@@ -23,17 +24,24 @@ const MOST_BUCKETS = 512;
 const ROWS = {
   seq: INTEGER,
   source: VARCHAR,
+  file: INTEGER,
   row: INTEGER,
   line: INTEGER,
   id: VARCHAR,
-  /** sha256 of the text, hex: in DuckDB's order of strings the order of the bytes. */
+  /** Number of the group: groups are mined on their own. */
+  grp: INTEGER,
+  /** Of the content, hex: in DuckDB's order of strings the order of the bytes. */
   hash: VARCHAR,
+  /** Of the text. */
   bytes: INTEGER,
+  /** Bytes of the image that lie beside the text; 0 where it lies in a file; -1 where there is none. */
+  image: INTEGER,
   /** Of the text spool. */
   bucket: INTEGER,
 };
 const PAIR_ROWS = {
   seq: INTEGER,
+  file: INTEGER,
   line: INTEGER,
   query_seq: INTEGER,
   query_id: VARCHAR,
@@ -52,7 +60,7 @@ const GIVEN_ROWS = {
   rank: INTEGER,
   score: DOUBLE,
 };
-const BAD_ROWS = { source: VARCHAR, line: INTEGER, id: VARCHAR, reason: VARCHAR };
+const BAD_ROWS = { source: VARCHAR, file: INTEGER, line: INTEGER, id: VARCHAR, reason: VARCHAR };
 
 /** A query or document as the readers give it. */
 export interface StagedRow {
@@ -63,10 +71,16 @@ export interface StagedRow {
   readonly line: number;
   readonly id: string;
   readonly text: string;
+  readonly image?: RowImage | null;
+  /** Which of the files of its source; default the first. */
+  readonly file?: number;
+  /** Number of its group, in the order of the groups' names; default the first. */
+  readonly group?: number;
 }
 
 /** Each side by its place in staging, or by id. */
 export interface StagedPair {
+  readonly file?: number;
   readonly line: number;
   readonly query: number | string;
   readonly document: number | string;
@@ -85,12 +99,12 @@ export interface StagedCandidate {
 
 /**
  * The input on its way to dense ids: keys in DuckDB tables (`document_rows`, `query_rows`, `pair_rows`, `given_rows`,
- * `bad_rows`, in input order by `seq`), texts in spools. Memory: DuckDB's limit, 17 MiB per spool, one batch of rows.
+ * `bad_rows`, in input order by `seq`), contents in spools. Memory: DuckDB's limit, 17 MiB per spool, one batch of rows.
  */
 export class Staging {
   readonly connection: DuckDBConnection;
-  readonly documentTexts: TextSpool;
-  readonly queryTexts: TextSpool;
+  readonly documentContents: TextSpool;
+  readonly queryContents: TextSpool;
   /** Data rows read of each input. */
   readonly fileRows: Record<Source, number> = {
     documents: 0,
@@ -103,6 +117,8 @@ export class Staging {
   documentSourceRows: number | null = null;
   /** Rows whose positive is a list of another length than one. */
   listPositives = 0;
+  /** Rows with a list of queries. */
+  listQueries = 0;
   /** Pairs staged, and bad rows of the pairs' file that gave none. */
   pairRows = 0;
 
@@ -127,8 +143,8 @@ export class Staging {
     this.#duckDb = duckDb;
     this.connection = duckDb.connection;
     this.#buckets = buckets;
-    this.documentTexts = new TextSpool(join(directory, 'documents'));
-    this.queryTexts = new TextSpool(join(directory, 'queries'));
+    this.documentContents = new TextSpool(join(directory, 'documents'));
+    this.queryContents = new TextSpool(join(directory, 'queries'));
     [this.#documents, this.#queries, this.#pairs, this.#given, this.#bad] = appenders;
   }
 
@@ -148,28 +164,31 @@ export class Staging {
 
   /** Returns its place in staging. */
   addDocument(document: StagedRow): number {
-    const text = Buffer.from(document.text);
-    const key = hash('sha256', text, 'hex');
+    const content = contentOf(document);
+    const key = contentHash(content).toString('hex');
+    const packed = packContent(content);
     // Ranges of hashes, so that buckets follow each other in dense order.
     const bucket = Math.floor((Number.parseInt(key.slice(0, 8), 16) / 2 ** 32) * this.#buckets);
-    this.documentTexts.add(bucket, this.#documentSeq, text);
-    addKey(this.#documents, this.#documentSeq, document, key, text.length, bucket);
+    this.documentContents.add(bucket, this.#documentSeq, packed);
+    addKey(this.#documents, this.#documentSeq, document, key, bucket);
     return this.#documentSeq++;
   }
 
   /** Returns its place in staging. */
   addQuery(query: StagedRow): number {
-    const text = Buffer.from(query.text);
+    const content = contentOf(query);
+    const packed = packContent(content);
     const bucket = Math.floor(this.#queryBytes / BUCKET_BYTES);
-    this.#queryBytes += text.length;
-    this.queryTexts.add(bucket, this.#querySeq, text);
-    addKey(this.#queries, this.#querySeq, query, hash('sha256', text, 'hex'), text.length, bucket);
+    this.#queryBytes += packed.length;
+    this.queryContents.add(bucket, this.#querySeq, packed);
+    addKey(this.#queries, this.#querySeq, query, contentHash(content).toString('hex'), bucket);
     return this.#querySeq++;
   }
 
-  addPair({ line, query, document, relevance }: StagedPair): void {
+  addPair({ file = 0, line, query, document, relevance }: StagedPair): void {
     this.#pairs.add(
       this.pairRows++,
+      file,
       line,
       bySeq(query),
       byId(query),
@@ -185,8 +204,8 @@ export class Staging {
     this.#given.add(this.#givenSeq++, source, line, ...sides, rank, score);
   }
 
-  addBad(source: Source, { line }: Pick<SourceRow, 'line'>, { reason, id }: BadRow): void {
-    this.#bad.add(source, line, id, reason);
+  addBad(source: Source, { file = 0, line }: Pick<SourceRow, 'file' | 'line'>, { reason, id }: BadRow): void {
+    this.#bad.add(source, file, line, id, reason);
     if (source === 'pairs') this.pairRows++;
   }
 
@@ -194,13 +213,13 @@ export class Staging {
   async finishReading(): Promise<void> {
     for (const appender of [this.#documents, this.#queries, this.#pairs, this.#given, this.#bad])
       appender.close();
-    await this.documentTexts.flush();
-    await this.queryTexts.flush();
+    await this.documentContents.flush();
+    await this.queryContents.flush();
   }
 
   async drain(): Promise<void> {
-    await this.documentTexts.drain();
-    await this.queryTexts.drain();
+    await this.documentContents.drain();
+    await this.queryContents.drain();
   }
 
   close(): void {
@@ -216,13 +235,17 @@ function byId(side: number | string): string | null {
   return typeof side === 'string' ? side : null;
 }
 
+function contentOf({ text, image = null }: StagedRow): RowContent {
+  return { text, image };
+}
+
 function addKey(
   table: DuckDbAppender,
   seq: number,
-  { source, row, line, id }: StagedRow,
+  { source, file = 0, row, line, id, group = 0, text, image }: StagedRow,
   key: string,
-  bytes: number,
   bucket: number,
 ): void {
-  table.add(seq, source, row, line, id, key, bytes, bucket);
+  const stored = image ? (image.bytes?.length ?? 0) : -1;
+  table.add(seq, source, file, row, line, id, group, key, Buffer.byteLength(text), stored, bucket);
 }

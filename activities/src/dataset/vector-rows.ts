@@ -12,9 +12,15 @@ import type { PlanFigures } from './plan-input.ts';
 export async function checkVectorRows(
   context: Dependencies,
   { input, model }: Pick<Job, 'input' | 'model'>,
-  { sourceRows, listPositives, addedDocuments }: PlanFigures,
+  { sourceRows, listPositives, listQueries, addedDocuments }: PlanFigures,
 ): Promise<void> {
   if (model.kind !== 'vectors') return;
+  if (listQueries > 0) {
+    throw new QuarryError(
+      'BadJob',
+      `${listQueries} rows of ${input.path} have a list of queries, so it is unclear which vector of model.queries belongs to which; write one query per row`,
+    );
+  }
   if (input.format === 'pairs' && !input.corpus && listPositives > 0) {
     throw new QuarryError(
       'BadJob',

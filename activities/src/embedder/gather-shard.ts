@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Job, Side } from '@quarry/workflows';
 import { DUPLICATES_FILES } from '../dataset/duplicate-rows.ts';
+import { contentHash } from '../dataset/row-content.ts';
 import { unitDirectory } from '../stages/run-document.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import { decodeNpy } from '../tables/npy.ts';
-import type { EmbedFigures, EmbedTarget } from './embed-texts.ts';
+import type { EmbedFigures, EmbedTarget } from './embed-rows.ts';
 import { requireEqualVectors } from './equal-content.ts';
 import { gatherVectors, openGivenVectors } from './given-vectors.ts';
 import { normalise } from './pooling.ts';
-import { shardTexts } from './shard-texts.ts';
+import { shardRows } from './shard-rows.ts';
 import { VectorFile } from './vector-file.ts';
 
 /** Rows gathered at once; bounds the memory, and how long the event loop waits. */
@@ -49,10 +49,10 @@ export async function gatherShard(
   const hashes = new VectorFile(target.hashes, '|u1', target.rows, 32);
   try {
     const sources: number[] = [];
-    for await (const chunk of shardTexts(parquet, side, first, directory)) {
-      for (const { text, row } of chunk) {
-        hashes.write(sources.length, createHash('sha256').update(text).digest());
-        sources.push(row);
+    for await (const chunk of shardRows(parquet, side, first, directory)) {
+      for (const row of chunk) {
+        hashes.write(sources.length, contentHash(row));
+        sources.push(row.row);
       }
       context.signal.throwIfAborted();
     }

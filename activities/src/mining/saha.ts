@@ -1,3 +1,4 @@
+import type { Range } from '@quarry/workflows';
 import type { Anchor, Saha } from './anchor.ts';
 import { type Claims, FREE } from './claims.ts';
 import { pairsInOrder } from './pairs.ts';
@@ -22,14 +23,16 @@ export interface Cluster {
  * beside what `saha.candidates` holds.
  *
  * @param onPair told before each pair how many of the 2 P were looked at; it may throw to stop
+ * @param rows the pairs of one group, as places in data-set order; default all
  */
 export function* formClusters(
   saha: Saha,
   claims: Claims,
   onPair: (done: number) => void = () => {},
+  rows?: Range,
 ): Generator<Cluster, void> {
   const { pairQuery, pairDocument } = saha.pairs;
-  const order = pairsInOrder(saha.pairs);
+  const order = pairsInOrder(saha.pairs).subarray(rows?.start, rows?.end);
   let done = 0;
   let made = 0;
   for (const phase of [1, 2] as const) {

@@ -9,6 +9,7 @@ import type { RunDocument } from '../stages/run-document.ts';
 import { advice } from './advice.ts';
 import type { Examples } from './examples.ts';
 import { unknownFalseNegatives } from './false-negatives.ts';
+import type { GroupFigures } from './group-figures.ts';
 import { indexParameters } from './manifest.ts';
 import type { Report } from './report-schema.ts';
 import type { PublishedFile, RecallFigures } from './run-figures.ts';
@@ -22,6 +23,7 @@ export interface ClusterReport extends ClusterFigures {
 export interface Found {
   readonly mining: MiningFigures;
   readonly clusters: ClusterReport | null;
+  readonly groups: readonly GroupFigures[] | null;
   readonly retrieval: Readonly<Record<string, Retrieval>>;
   readonly recall: RecallFigures;
   readonly quarantined: readonly unknown[];
@@ -61,6 +63,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
       unminedQueries: plan.unminedQueries,
       unownedDocuments: plan.unownedDocuments,
     },
+    groups: found.groups?.map((group) => ({ ...group })) ?? null,
     inputs: [...plan.inputs],
     quarantined: [...found.quarantined],
     retrieval: found.retrieval,

@@ -90,6 +90,21 @@ const clusters = z.strictObject({
   unownedShare: share,
 });
 
+const group = z.strictObject({
+  name: z.string(),
+  documents: count,
+  queries: count,
+  pairs: count,
+  /** SaHa's classification case. */
+  classification: z.boolean(),
+  candidates: count,
+  kept: count,
+  /** By reason. */
+  dropped: counts,
+  /** null where the strategy makes none. */
+  clusters: count.nullable(),
+});
+
 const stage = z.strictObject({
   units: count,
   computed: count,
@@ -160,6 +175,8 @@ export const reportSchema = z.strictObject({
     unminedQueries: count,
     unownedDocuments: count,
   }),
+  /** Counts of every group; null where the input knows none. */
+  groups: z.array(group).nullable(),
   inputs: z.array(
     z.strictObject({ name: z.string(), uri: z.string(), rows: count, duplicates: count, quarantined: count }),
   ),

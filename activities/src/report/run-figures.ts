@@ -4,13 +4,14 @@ import type { MiningFigures } from '../mining/mining-tally.ts';
 import { meanRetrieval, type Retrieval, sumMining, unaccounted } from '../mining/report-figures.ts';
 import { addRetrieval, emptyRetrieval, type RetrievalSums } from '../mining/retrieval-metrics.ts';
 import { readArrangement, type TableRows, writeKey } from '../stages/arrangement.ts';
-import { clusterKey, filterKey, measureRecallKey, mergeKey } from '../stages/keys.ts';
+import { clusterKeys, filterKey, measureRecallKey, mergeKey } from '../stages/keys.ts';
 import { mapConcurrently } from '../stages/map-concurrently.ts';
 import type { RunDocument } from '../stages/run-document.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import { readDone } from '../stages/unit.ts';
 import type { WrittenFile } from '../stages/write.ts';
 import type { ClusterReport } from './build-report.ts';
+import { type GroupClusters, sumClusters } from './sum-clusters.ts';
 
 /** Units whose figures are read at once. */
 const READS = 32;
@@ -34,8 +35,8 @@ export async function readMining(
   run: RunDocument,
 ): Promise<MiningFigures> {
   if (run.job.mining.strategy === 'saha') {
-    const { figures } = await readDone(context, cache, 'cluster', clusterKey(run));
-    return accounted(run, figures as unknown as MiningFigures);
+    const groups = await clusterFigures(context, cache, run);
+    return accounted(run, groups.length === 1 ? groups[0]! : sumMining(groups));
   }
   const shards = run.plan.queryShards.length;
   let sums: MiningFigures | undefined;
@@ -58,9 +59,19 @@ export async function readClusters(
   run: RunDocument,
 ): Promise<ClusterReport | null> {
   if (run.job.mining.strategy !== 'saha') return null;
-  const { figures } = await readDone(context, cache, 'cluster', clusterKey(run));
-  const { clusters, phases, members, sizeHistogram, unownedShare } = figures as unknown as ClusterReport;
-  return { clusters, phases, members, sizeHistogram, unownedShare };
+  return sumClusters(await clusterFigures(context, cache, run));
+}
+
+/** The figures of every group's `cluster`. */
+async function clusterFigures(
+  context: StageContext,
+  cache: string,
+  run: RunDocument,
+): Promise<readonly GroupClusters[]> {
+  const units = await mapConcurrently(clusterKeys(run), READS, (key) =>
+    readDone(context, cache, 'cluster', key),
+  );
+  return units.map(({ figures }) => figures as unknown as GroupClusters);
 }
 
 /** How well the positives were retrieved, by group. */

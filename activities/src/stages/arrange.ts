@@ -1,6 +1,5 @@
 import type { RunRef, Table, TableParts } from '@quarry/workflows';
 import type { TableRows as ShardTableRows } from '../mining/mining-tally.ts';
-import { readNpyRows } from '../tables/npy-rows.ts';
 import {
   arrangeKey,
   offsetsFile,
@@ -9,11 +8,11 @@ import {
   runTables,
   type TableRows,
 } from './arrangement.ts';
-import { clusterKey, filterKey } from './keys.ts';
+import { clusterKeys, filterKey } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
-import { type RunDocument, readRunDocument, unitDirectory } from './run-document.ts';
+import { type RunDocument, readRunDocument } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
-import { memoised, readDone } from './unit.ts';
+import { type Done, memoised, readDone } from './unit.ts';
 
 /** Units whose figures are read at once. */
 const READS = 32;
@@ -50,8 +49,8 @@ async function rowsOfShards(
   run: RunDocument,
 ): Promise<readonly Record<Exclude<Table, 'clusters'>, number>[]> {
   if (run.job.mining.strategy === 'saha') {
-    const { figures } = await readDone(context, unit.cache, 'cluster', clusterKey(run));
-    return figures.shards as readonly ShardTableRows[];
+    const groups = await clusterUnits(context, unit, run);
+    return groups.flatMap(({ figures }) => figures.shards as readonly ShardTableRows[]);
   }
   return mapConcurrently([...run.plan.queryShards.keys()], READS, async (shard) => {
     context.signal.throwIfAborted();
@@ -62,6 +61,10 @@ async function rowsOfShards(
 }
 
 async function clusterMembers(context: StageContext, unit: RunRef, run: RunDocument): Promise<number> {
-  const uri = `${unitDirectory(unit.cache, 'cluster', clusterKey(run))}/clusters.npy`;
-  return (await readNpyRows(context.openStore(uri), uri, 0, 0)).rows;
+  const groups = await clusterUnits(context, unit, run);
+  return groups.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function clusterUnits(context: StageContext, unit: RunRef, run: RunDocument): Promise<readonly Done[]> {
+  return mapConcurrently(clusterKeys(run), READS, (key) => readDone(context, unit.cache, 'cluster', key));
 }

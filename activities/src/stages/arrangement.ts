@@ -2,7 +2,7 @@ import type { RunRef, Table } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import { rowsPerFile } from '../tables/table-schema.ts';
-import { clusterKey, filterKey, STAGE_VERSIONS } from './keys.ts';
+import { clusterKeys, filterKey, STAGE_VERSIONS } from './keys.ts';
 import { type RunDocument, unitDirectory } from './run-document.ts';
 import type { Dependencies } from './stage-context.ts';
 import { readDone, unitKey } from './unit.ts';
@@ -36,7 +36,7 @@ export function runTables({ job }: RunDocument): readonly Table[] {
 export function arrangeKey(run: RunDocument): string {
   const verdicts =
     run.job.mining.strategy === 'saha'
-      ? [clusterKey(run)]
+      ? clusterKeys(run)
       : run.plan.queryShards.map((_, shard) => filterKey(run, shard));
   return unitKey('arrange', ARRANGE_VERSION, [runTables(run), run.job.mining.numNegatives], verdicts);
 }

@@ -1,4 +1,4 @@
-import type { RunRef, UnitResult } from '@quarry/workflows';
+import type { RunRef, Stages, UnitResult } from '@quarry/workflows';
 import type { FormClustersInput, FormClustersOutput, ShardFiles } from '../pool/kernels/form-clusters.ts';
 import {
   clusterKey,
@@ -11,21 +11,25 @@ import {
 import { mapConcurrently } from './map-concurrently.ts';
 import { FETCHES, ownerFiles, planFile, queryVectorFiles } from './owner-inputs.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';
+import { numbersOf, type RunGroup, runGroups } from './run-groups.ts';
 import type { StageContext } from './stage-context.ts';
 import { memoised, type UnitOutput, unitFile } from './unit.ts';
 
+type Unit = Parameters<Stages['cluster']>[0];
+
 /**
- * SaHa's sequential claim over ids and scores: one reducer for all query shards, in a worker thread. It puts out the
+ * SaHa's sequential claim over ids and scores: one reducer for all query shards of a group, in a worker thread. It puts out the
  * clusters, and for each query shard the final verdicts on its candidates.
  *
  * Memory: the paths of the shards' files here; in the worker thread 17 bytes per query, 24 per pair, 20 per row of the
  * clusters, one query shard's candidates (18 bytes each), and at most 200 MiB beside. On disk: local copies of all
  * candidates where the cache is not local.
  */
-export async function cluster(context: StageContext, unit: RunRef): Promise<UnitResult> {
+export async function cluster(context: StageContext, unit: Unit): Promise<UnitResult> {
   const run = await readRunDocument(context, unit);
-  return memoised(context, unit, 'cluster', clusterKey(run), async (output) => {
-    const input = await inputOf(context, unit, run, output);
+  const group = unit.group ?? 0;
+  return memoised(context, unit, 'cluster', clusterKey(run, group), async (output) => {
+    const input = await inputOf(context, unit, run, runGroups(run)[group]!, output);
     const figures = await context.pool.run<FormClustersInput, FormClustersOutput>({
       kernel: 'form-clusters',
       input,
@@ -40,6 +44,7 @@ async function inputOf(
   context: StageContext,
   unit: RunRef,
   run: RunDocument,
+  group: RunGroup,
   output: UnitOutput,
 ): Promise<FormClustersInput> {
   const { topK, poolMultiplier, unowned, numNegatives } = run.job.mining;
@@ -52,17 +57,18 @@ async function inputOf(
   return {
     topK,
     poolMultiplier,
-    classification: isClassification(run),
+    classification: isClassification(run, group.number),
     keepUnowned: unowned === 'keep',
     numNegatives,
     queries: run.plan.queries,
+    rows: group.pairs,
     k: run.search.k,
     dimension: run.model.dimension,
     ownersListed: OWNERS_PER_CANDIDATE,
     pairs: { pairQuery, pairDocument, pairRow, queryPairs },
     owners: await ownerFiles(context, unit, run),
     vectors: await queryVectorFiles(context, unit, run),
-    shards: await mapConcurrently([...run.plan.queryShards.keys()], FETCHES, (shard) =>
+    shards: await mapConcurrently(numbersOf(group.queryShards), FETCHES, (shard) =>
       shardFiles(context, unit, run, output, shard),
     ),
     output: {

@@ -1,16 +1,17 @@
 import type { RunRef, Table } from '@quarry/workflows';
 import { candidateRows } from '../tables/candidates.ts';
-import { clusterRows } from '../tables/clusters.ts';
+import { CLUSTER_COLUMNS, clusterRows } from '../tables/clusters.ts';
 import type { DenseColumns } from '../tables/dense-rows.ts';
 import { nTupleRows } from '../tables/n-tuple.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import { rowsPerFile } from '../tables/table-schema.ts';
 import { tripletRows } from '../tables/triplet.ts';
 import { type ShardRows, shardsOfPart } from './arrangement.ts';
-import { clusterKey } from './keys.ts';
+import { clusterKeys } from './keys.ts';
 import { planRows, readCandidates, readTrainingShard } from './read-verdicts.ts';
 import { type RunDocument, unitDirectory } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
+import { readDone } from './unit.ts';
 
 type Unit = RunRef & { readonly table: Table; readonly part: number };
 
@@ -39,12 +40,41 @@ export async function denseTable(context: StageContext, unit: Unit, run: RunDocu
 
 async function denseClusters(context: StageContext, unit: Unit, run: RunDocument): Promise<DenseColumns> {
   const perFile = rowsPerFile('clusters', run.job.mining.numNegatives);
-  const uri = `${unitDirectory(unit.cache, 'cluster', clusterKey(run))}/clusters.npy`;
-  const first = unit.part * perFile;
-  const members = await readNpyRows<Int32Array>(context.openStore(uri), uri, first, first + perFile);
+  const members = await clusterMembers(context, unit, run, unit.part * perFile, (unit.part + 1) * perFile);
   const pairQuery = await planRows<Int32Array>(context, unit, run, 'pairQuery');
   const pairDocument = await planRows<Int32Array>(context, unit, run, 'pairDocument');
-  return clusterRows(members.data, pairQuery, pairDocument);
+  return clusterRows(members, pairQuery, pairDocument);
+}
+
+/** Rows `from` (inclusive) to `to` (exclusive) of all groups' clusters, numbered on from group to group. */
+async function clusterMembers(
+  context: StageContext,
+  { cache }: Unit,
+  run: RunDocument,
+  from: number,
+  to: number,
+): Promise<Int32Array> {
+  const pieces: Int32Array[] = [];
+  let [row, cluster] = [0, 0];
+  for (const key of clusterKeys(run)) {
+    const { rows, figures } = await readDone(context, cache, 'cluster', key);
+    const [start, end] = [Math.max(0, from - row), Math.min(rows, to - row)];
+    if (start < end) {
+      const uri = `${unitDirectory(cache, 'cluster', key)}/clusters.npy`;
+      const { data } = await readNpyRows<Int32Array>(context.openStore(uri), uri, start, end);
+      for (let at = 0; at < data.length; at += CLUSTER_COLUMNS) data[at]! += cluster;
+      pieces.push(data);
+    }
+    row += rows;
+    cluster += figures.clusters as number;
+  }
+  const members = new Int32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    members.set(piece, at);
+    at += piece.length;
+  }
+  return members;
 }
 
 function concatenated(pieces: readonly DenseColumns[]): DenseColumns {

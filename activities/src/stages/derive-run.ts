@@ -7,6 +7,7 @@ import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { chooseEngine } from '../index/choose-engine.ts';
 import { jobHash } from './job-hash.ts';
 import type { Plan, RunDocument, SearchPlan } from './run-document.ts';
+import { groupsOfPlan } from './run-groups.ts';
 import { runVersions } from './run-versions.ts';
 
 /** Digits of a run's id behind its name. */
@@ -49,14 +50,18 @@ export function runId({
 }
 
 function searchPlan(job: Job, plan: Plan, { dimension }: ModelIdentity, maxSelf: number): SearchPlan {
-  const { queries, documents, maxPositives, documentShards, given } = plan;
+  const { queries, maxPositives, documentShards, given } = plan;
+  const groups = groupsOfPlan(plan);
+  const documents = Math.max(...groups.map((group) => group.documents.end - group.documents.start));
   const { k, retrieved } = candidatesPerQuery(job.mining, { maxPositives, documents, maxSelf, given });
   const { engine, why } =
     given?.mode === 'replace'
       ? ({ engine: 'exact', why: 'the input brings the candidates, nothing is searched' } as const)
       : chooseEngine(job.search, { queries, documents, dimension, candidates: retrieved });
   const { partRows } = job.execution;
-  return { engine, why, k, retrieved, parts: partition(documentShards, { dimension, partRows }) };
+  const firstShards = groups.map((group) => group.documentShards.start);
+  const parts = partition(documentShards, { dimension, partRows }, firstShards);
+  return { engine, why, k, retrieved, parts };
 }
 
 /** Given vectors belong to source rows: the same files over rows in another order are other vectors. */

@@ -1,6 +1,7 @@
 import type { Stages, UnitResult } from '@quarry/workflows';
+import { imageRootOf } from '../dataset/image-uri.ts';
 import { openModel } from '../embedder/describe-model.ts';
-import type { EmbedFigures, EmbedTarget } from '../embedder/embed-texts.ts';
+import type { EmbedFigures, EmbedTarget } from '../embedder/embed-rows.ts';
 import { gatherShard } from '../embedder/gather-shard.ts';
 import { QuarryError } from '../failures.ts';
 import type { EmbedInput } from '../pool/kernels/embed.ts';
@@ -13,8 +14,8 @@ import { memoised, unitFile } from './unit.ts';
  * Vectors of one shard: `vectors.npy` float32 [rows, dimension] and `hashes.npy` uint8 [rows, 32], the content hash of
  * each row (by which a later run may take vectors over).
  *
- * Memory: with a model, its weights and one batch in the pool's thread; with given vectors, 4,096 of them. The
- * shard's texts and vectors are streamed.
+ * Memory: with a model, its weights and one batch in the pool's thread, and 64 MiB of images that are prepared ahead; with given vectors, 4,096 of them. The
+ * shard's rows and vectors are streamed.
  */
 export async function embed(
   context: StageContext,
@@ -57,6 +58,7 @@ export async function embed(
         threads: context.threads,
         side,
         parquet,
+        imageRoot: imageRootOf(run.job.input),
         first: start,
         target,
         directory,

@@ -1,6 +1,7 @@
 import type { Side } from '@quarry/workflows';
 import { chainOf, type Feature, featuresOf } from '@quarry/workflows/chain';
 import type { RunDocument } from './run-document.ts';
+import { groupOfShard, numbersOf, runGroups } from './run-groups.ts';
 import { unitKey } from './unit.ts';
 
 /**
@@ -70,7 +71,7 @@ export function mergeKey(run: RunDocument, shard: number): string {
     'merge',
     STAGE_VERSIONS.merge,
     [...searchParameters(run), ...brought],
-    [embedKey(run, 'query', shard), inputKey(run), corpusKey(run)],
+    [embedKey(run, 'query', shard), inputKey(run), corpusKey(run, groupOfShard(run, shard).number)],
   );
 }
 
@@ -110,19 +111,43 @@ function featureKey(run: RunDocument, feature: Feature, shard: number): string {
   }
 }
 
-export function clusterKey(run: RunDocument): string {
+export function clusterKey(run: RunDocument, group: number): string {
   const { topK, poolMultiplier, unowned, numNegatives } = run.job.mining;
-  const parameters = [topK, poolMultiplier, unowned, numNegatives, isClassification(run)];
+  const parameters = [topK, poolMultiplier, unowned, numNegatives, isClassification(run, group)];
+  const shards = numbersOf(runGroups(run)[group]!.queryShards);
   return unitKey('cluster', STAGE_VERSIONS.cluster, parameters, [
-    ...allShards(run, filterKey),
-    ...allShards(run, scoreOwnersKey),
+    ...shards.map((shard) => filterKey(run, shard)),
+    ...shards.map((shard) => scoreOwnersKey(run, shard)),
   ]);
 }
 
-/** SaHa's classification case: the job's word, else the format's. */
-export function isClassification({ job }: RunDocument): boolean {
-  return job.mining.classification ?? job.input.format === 'classification';
+/** The keys of the clusters of every group. */
+export function clusterKeys(run: RunDocument): readonly string[] {
+  return runGroups(run).map((_, group) => clusterKey(run, group));
 }
+
+/** SaHa's classification case: the job's word, else the format's; of MMEB the ten subsets that the paper's code names. */
+export function isClassification(run: RunDocument, group: number): boolean {
+  const { mining, input } = run.job;
+  const { name } = runGroups(run)[group]!;
+  if (Array.isArray(mining.classification)) return mining.classification.includes(name);
+  if (mining.classification !== undefined) return mining.classification;
+  return input.format === 'classification' || (input.format === 'mmeb' && MMEB_CLASSIFICATION.has(name));
+}
+
+/** Of arXiv 2508.00955's code: subsets whose documents are class labels. */
+const MMEB_CLASSIFICATION: ReadonlySet<string> = new Set([
+  'ImageNet_1K',
+  'Place365',
+  'N24News',
+  'HatefulMemes',
+  'VOC2007',
+  'SUN397',
+  'ImageNet-A',
+  'ImageNet-R',
+  'ObjectNet',
+  'Country211',
+]);
 
 function searchParameters({ job, search }: RunDocument): unknown[] {
   const { engine, retrieved } = search;
@@ -141,12 +166,13 @@ const partKey = oncePerRun((run, part: number) => {
   return unitKey('search', STAGE_VERSIONS.search, ['part', parts[part]!.documents.start], content);
 });
 
-const corpusKey = oncePerRun((run) =>
+/** The documents of one group. */
+const corpusKey = oncePerRun((run, group: number) =>
   unitKey(
     'search',
     STAGE_VERSIONS.search,
     'corpus',
-    run.search.parts.map((_, part) => partKey(run, part)),
+    numbersOf(runGroups(run)[group]!.parts).map((part) => partKey(run, part)),
   ),
 );
 

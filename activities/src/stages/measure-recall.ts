@@ -9,6 +9,7 @@ import { embedKey, measureRecallKey, mergeKey } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { partFiles } from './part-files.ts';
 import { type RunDocument, readRunDocument, unitDirectory } from './run-document.ts';
+import { numbersOf, runGroups } from './run-groups.ts';
 import type { StageContext } from './stage-context.ts';
 import { memoised } from './unit.ts';
 
@@ -19,7 +20,7 @@ const SHALLOW = 10;
 const AT_ONCE = 16;
 
 /**
- * Recall@k and recall@10 of the candidates against exact search over every part, on a seeded sample of queries, with
+ * Recall@k and recall@10 of the candidates against exact search over every part of a query's group, on a seeded sample of queries, with
  * the 95 % interval of recall@k. Depends on the seed and the queries, not on shards.
  *
  * Memory: the sample's vectors and lists; in a worker thread one part's vectors (256 MiB at most) and GEMM blocks.
@@ -41,7 +42,7 @@ export async function measureRecall(context: StageContext, unit: RunRef): Promis
       'vectors.npy',
       dimension,
     );
-    const exact = await searchExactly(context, unit, run, { data, rows: sample.length, dimension }, k);
+    const exact = await searchGroups(context, unit, run, sample, { data, rows: sample.length, dimension }, k);
     const found = {
       ids: await sampleRows<Int32Array>(context, unit, run, sample, 'merge', 'ids.npy', k),
       scores: await sampleRows<Float32Array>(context, unit, run, sample, 'merge', 'scores.npy', k),
@@ -60,16 +61,38 @@ export async function measureRecall(context: StageContext, unit: RunRef): Promis
   });
 }
 
+/** Each query of the sample (ascending) against the parts of its group. */
+async function searchGroups(
+  context: StageContext,
+  unit: RunRef,
+  run: RunDocument,
+  sample: Int32Array,
+  { data, rows, dimension }: Vectors,
+  k: number,
+): Promise<Hits> {
+  const hits = emptyHits(rows, k);
+  for (const { queries, parts } of runGroups(run)) {
+    const start = sample.filter((query) => query < queries.start).length;
+    const end = sample.filter((query) => query < queries.end).length;
+    if (start === end) continue;
+    const some = { data: data.slice(start * dimension, end * dimension), rows: end - start, dimension };
+    const found = await searchExactly(context, unit, run, some, numbersOf(parts), k);
+    hits.ids.set(found.ids, start * k);
+    hits.scores.set(found.scores, start * k);
+  }
+  return hits;
+}
+
 async function searchExactly(
   context: StageContext,
   unit: RunRef,
   run: RunDocument,
   queries: Vectors,
+  parts: readonly number[],
   k: number,
 ): Promise<Hits> {
-  const { parts } = run.search;
   const rankings = Array.from({ length: queries.rows }, () => new Ranking(k));
-  for (const number of parts.keys()) {
+  for (const [done, number] of parts.entries()) {
     const part = await partFiles(context, unit, run, number, 'exact');
     const { ids, scores } = await context.pool.run<SearchPartInput, SearchPartOutput>({
       kernel: 'search-part',
@@ -82,7 +105,7 @@ async function searchExactly(
       },
       affinity: `part ${part.key}`,
       signal: context.signal,
-      onProgress: (done, total) => context.progress(number * total + done, parts.length * total),
+      onProgress: (now, total) => context.progress(done * total + now, parts.length * total),
     });
     rankings.forEach((ranking, query) => {
       for (let i = query * k; i < (query + 1) * k && ids[i]! >= 0; i++) ranking.offer(ids[i]!, scores[i]!);

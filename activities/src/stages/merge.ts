@@ -2,6 +2,7 @@ import type { RunRef, UnitResult } from '@quarry/workflows';
 import type { MergePartsInput, MergePartsOutput } from '../pool/kernels/merge-parts.ts';
 import { mergeKey, scoreGivenKey, searchKey } from './keys.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';
+import { groupOfShard, numbersOf } from './run-groups.ts';
 import { readShardGiven, readShardJudgements } from './shard-pairs.ts';
 import type { StageContext } from './stage-context.ts';
 import { memoised, unitFile } from './unit.ts';
@@ -9,10 +10,10 @@ import { memoised, unitFile } from './unit.ts';
 type Unit = RunRef & { readonly shard: number };
 
 /**
- * All parts' candidates of one query shard: the best of the search by (score descending, document ascending), with them
- * or in their stead those that the input brings, the score of every known positive, and as figures how well the positives
- * were retrieved (`retrieval`, by group). Where the input brings candidates, `source.npy` (uint8 [q, k]) says where each
- * comes from: 0 search, else 1 + the place in `GIVEN_SOURCES`.
+ * The candidates of one query shard in all parts of its group: the best of the search by (score descending, document
+ * ascending), with them or in their stead those that the input brings, the score of every known positive, and as figures
+ * how well the positives were retrieved (`retrieval`, by group). Where the input brings candidates, `source.npy` (uint8
+ * [q, k]) says where each comes from: 0 search, else 1 + the place in `GIVEN_SOURCES`.
  *
  * Memory: q x k x 9 bytes, and in the worker thread 32 MiB of the parts' lists at a time, 4 bytes per pair and 21 per
  * candidate that the input brings.
@@ -20,6 +21,7 @@ type Unit = RunRef & { readonly shard: number };
 export async function merge(context: StageContext, unit: Unit): Promise<UnitResult> {
   const run = await readRunDocument(context, unit);
   const shard = run.plan.queryShards[unit.shard]!;
+  const group = groupOfShard(run, unit.shard);
   return memoised(context, unit, 'merge', mergeKey(run, unit.shard), async (output) => {
     const { k, retrieved } = run.search;
     const rows = shard.end - shard.start;
@@ -44,7 +46,7 @@ export async function merge(context: StageContext, unit: Unit): Promise<UnitResu
     await output.writeNpy('scores.npy', scores, [rows, k]);
     await output.writeNpy('positive-scores.npy', positiveScores);
     if (sources) await output.writeNpy('source.npy', sources, [rows, k]);
-    return { rows, figures: { retrieval: { default: retrieval } } };
+    return { rows, figures: { retrieval: { [group.name]: retrieval } } };
   });
 }
 
@@ -54,7 +56,7 @@ async function searchedParts(
   run: RunDocument,
 ): Promise<MergePartsInput['parts']> {
   const parts: MergePartsInput['parts'][number][] = [];
-  for (const part of run.search.parts.keys()) {
+  for (const part of numbersOf(groupOfShard(run, unit.shard).parts)) {
     context.signal.throwIfAborted();
     const key = searchKey(run, unit.shard, part);
     const file = (name: string): Promise<string> => unitFile(context, unit.cache, 'search', key, name);
@@ -74,7 +76,7 @@ async function scoredParts(
   run: RunDocument,
 ): Promise<NonNullable<MergePartsInput['given']>['parts']> {
   const parts: NonNullable<MergePartsInput['given']>['parts'][number][] = [];
-  for (const part of run.search.parts.keys()) {
+  for (const part of numbersOf(groupOfShard(run, unit.shard).parts)) {
     context.signal.throwIfAborted();
     const key = scoreGivenKey(run, unit.shard, part);
     const file = (name: string): Promise<string> => unitFile(context, unit.cache, 'scoreGiven', key, name);

@@ -3,17 +3,20 @@ import type { Job, Planned, Ref } from '@quarry/workflows';
 import { chainOf, featuresOf } from '@quarry/workflows/chain';
 import { givenMode } from '@quarry/workflows/given-candidates';
 import { type ShardSizing, shardRowLimit } from '@quarry/workflows/partition';
+import { imageVersions } from '../dataset/image-versions.ts';
 import { hashInput } from '../dataset/input-bytes.ts';
 import { findInput, type Input } from '../dataset/input-format.ts';
 import { type PlanFigures, planInput } from '../dataset/plan-input.ts';
 import { checkVectorRows } from '../dataset/vector-rows.ts';
-import { describeModel } from '../embedder/describe-model.ts';
+import { describeModel, openModel } from '../embedder/describe-model.ts';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
+import { QuarryError } from '../failures.ts';
 import { runDirectory } from './arrangement.ts';
 import { deriveRun } from './derive-run.ts';
 import { checkJob } from './job-check.ts';
 import { STAGE_VERSIONS } from './keys.ts';
 import { type Plan, type RunDocument, unitDirectory } from './run-document.ts';
+import { runGroups } from './run-groups.ts';
 import type { StageContext } from './stage-context.ts';
 import { memoised, readDone, unitKey } from './unit.ts';
 
@@ -30,16 +33,18 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   const model = await describeModel(context, job.model);
   const input = await findInput(context, job.input);
   const sizing = sizingOf(job, model);
-  const planKey = await keyOf(context, job, input, sizing);
+  const planKey = await keyOf(context, cache, job, input, sizing);
   const planned = await memoised(context, { cache }, 'plan', planKey, async (output) => {
     const { rows, figures } = await planInput(context, output, { job: job.input, input, sizing });
     return { rows, figures: { ...figures } };
   });
   const figures = (await readDone(context, cache, 'plan', planKey)).figures as unknown as PlanFigures;
   await checkVectorRows(context, job, figures);
+  const normalised = await readPlan(context, cache, planKey, input, job.input);
+  await refuseImages(context, job, normalised);
   const run = deriveRun({
     job,
-    plan: await readPlan(context, cache, planKey, input, job.input),
+    plan: normalised,
     planKey,
     figures,
     model,
@@ -47,6 +52,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   const document = await putRun(context, cache, run);
   const output = runDirectory(run);
   const { search } = run;
+  const groups = runGroups(run);
   return {
     cache,
     run: document,
@@ -65,6 +71,12 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     parts: search.parts.length,
     indexParts: search.engine === 'exact' ? 0 : search.parts.length,
     planned,
+    ...(groups.length > 1 && {
+      groups: groups.map(({ queryShards, parts }) => ({
+        queryShards: queryShards.end - queryShards.start,
+        parts: parts.end - parts.start,
+      })),
+    }),
   };
 }
 
@@ -84,11 +96,12 @@ function sizingOf(
 
 async function keyOf(
   context: StageContext,
+  cache: string,
   job: Job,
-  { files }: Input,
+  input: Input,
   sizing: (side: ShardSizing['side']) => ShardSizing,
 ): Promise<string> {
-  const { format, columns, corpus, dedup, sameIdSpace, minRelevance, maxBadRows } = job.input;
+  const { format, columns, corpus, dedup, sameIdSpace, minRelevance, maxBadRows, maxImagePixels } = job.input;
   const { maxLength, shardRows } = sizing('document');
   const limits = [
     maxLength,
@@ -103,9 +116,13 @@ async function keyOf(
     limits,
   ];
   const hashes: string[] = [];
-  for (const [source, file] of Object.entries(files))
-    hashes.push(`${source} ${file.name} ${await hashInput(context, file)}`);
-  return unitKey('plan', STAGE_VERSIONS.plan, parameters, hashes);
+  for (const [source, files] of Object.entries(input.files)) {
+    for (const file of files) hashes.push(`${source} ${file.name} ${await hashInput(context, file)}`);
+  }
+  if (!input.images) return unitKey('plan', STAGE_VERSIONS.plan, parameters, hashes);
+  const tables = unitKey('plan', STAGE_VERSIONS.plan, parameters, hashes);
+  const images = await imageVersions(context, cache, input, tables);
+  return unitKey('plan', STAGE_VERSIONS.plan, ['images', maxImagePixels], [tables, images]);
 }
 
 /** The plan with the URIs of this job's files: the same input may have been planned where it lay before. */
@@ -120,10 +137,26 @@ async function readPlan(
   const found = JSON.parse(new TextDecoder().decode(await context.openStore(uri).read(uri))) as Plan;
   const inputs = found.inputs.map((account) => ({
     ...account,
-    uri: (files[account.name as keyof Input['files']] ?? files.pairs!).uri,
+    uri: (files[account.name as keyof Input['files']] ?? files.pairs!)[0]!.uri,
   }));
   const mode = givenMode(job);
   return { ...found, inputs, ...(found.given && mode && { given: { ...found.given, mode } }) };
+}
+
+/** @throws QuarryError BadJob where rows have images and the model takes text only */
+async function refuseImages(
+  context: StageContext,
+  { model, input }: Pick<Job, 'model' | 'input'>,
+  { modality }: Plan,
+): Promise<void> {
+  if (!modality || model.kind === 'vectors') return;
+  const { settings } = await openModel(context, model);
+  if (settings.kind === 'generator' && settings.images) return;
+  const sides = (['query', 'document'] as const).filter((side) => modality[side] !== 'text');
+  throw new QuarryError(
+    'BadJob',
+    `model.path ${model.path} takes text only, but ${input.path} has images on the side of the ${sides.join(' and the ')}; use a model with a vision encoder, or leave the image columns out of the job`,
+  );
 }
 
 /** Puts the run document under its hash, which it returns. */

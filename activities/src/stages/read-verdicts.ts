@@ -6,11 +6,15 @@ import { readNpyRows } from '../tables/npy-rows.ts';
 import type { TrainingShard } from '../tables/training-pairs.ts';
 import { clusterKey, filterKey, mergeKey } from './keys.ts';
 import { PLAN_FILES, planDirectory, type RunDocument, unitDirectory } from './run-document.ts';
+import { groupOfShard } from './run-groups.ts';
 import { readShardGiven, type ShardGiven } from './shard-pairs.ts';
 import type { CacheAccess, Dependencies } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
 
-/** Where the final verdicts of a run lie: with `margin` each filter unit has its shard's, with `saha` the cluster unit has all. */
+/**
+ * Where the final verdicts of a run lie: with `margin` each filter unit has its shard's, with `saha` the cluster unit of
+ * a group has all of its shards.
+ */
 export function verdictUri(
   { cache }: Pick<RunRef, 'cache'>,
   run: RunDocument,
@@ -18,7 +22,7 @@ export function verdictUri(
   name: string,
 ): string {
   return run.job.mining.strategy === 'saha'
-    ? `${unitDirectory(cache, 'cluster', clusterKey(run))}/${name}-${String(shard).padStart(5, '0')}.npy`
+    ? `${unitDirectory(cache, 'cluster', clusterKey(run, groupOfShard(run, shard).number))}/${name}-${String(shard).padStart(5, '0')}.npy`
     : `${unitDirectory(cache, 'filter', filterKey(run, shard))}/${name}.npy`;
 }
 

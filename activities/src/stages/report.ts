@@ -3,6 +3,7 @@ import type { Execution, Funnel, Ref, RunRef } from '@quarry/workflows';
 import { buildReport } from '../report/build-report.ts';
 import { dataSetCard } from '../report/data-set-card.ts';
 import { readExamples } from '../report/examples.ts';
+import { readGroups } from '../report/group-figures.ts';
 import { readQuarantined } from '../report/quarantined.ts';
 import { readClusters, readFiles, readMining, readRecall, readRetrieval } from '../report/run-figures.ts';
 import { runDirectory } from './arrangement.ts';
@@ -24,6 +25,7 @@ export async function report(
   const found = {
     mining,
     clusters: await readClusters(context, unit, run),
+    groups: await readGroups(context, unit, run),
     retrieval: await readRetrieval(context, unit, run),
     recall: await readRecall(context, unit, run),
     quarantined: await readQuarantined(context, unit, run),

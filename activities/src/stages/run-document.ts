@@ -1,4 +1,4 @@
-import type { Job, Range, RunRef, StageName } from '@quarry/workflows';
+import type { Job, Range, RunRef, Side, StageName } from '@quarry/workflows';
 import type { GivenMode } from '@quarry/workflows/given-candidates';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { QuarryError } from '../failures.ts';
@@ -37,6 +37,10 @@ export interface Plan {
   readonly unownedDocuments: number;
   /** Candidates that the input brought; absent where it brought none. */
   readonly given?: PlannedCandidates & { readonly mode: GivenMode };
+  /** What is mined on its own, in the order of the names; one for everything where the format knows no groups. */
+  readonly groups?: readonly Group[];
+  /** What each side's rows hold; text where this is not said. */
+  readonly modality?: Readonly<Record<Side, Modality>>;
 }
 
 /** Candidates that the input brought: the arrays `given*` of {@link PLAN_FILES}. */
@@ -45,6 +49,20 @@ export interface PlannedCandidates {
   readonly mostOfAQuery: number;
   /** sha256 over the arrays. */
   readonly sha256: string;
+}
+
+/** Texts alone, images alone, or both (in one row, or some rows each). */
+export type Modality = 'text' | 'image' | 'mixed';
+
+/** A task or subset that is mined on its own: a range of everything. */
+export interface Group {
+  readonly name: string;
+  readonly documents: Range;
+  readonly queries: Range;
+  /** In data-set order: places of `pairRow`, and indexes of pairs. */
+  readonly pairs: Range;
+  readonly documentShards: Range;
+  readonly queryShards: Range;
 }
 
 export interface Shard extends Range {
@@ -86,7 +104,9 @@ export interface SearchPlan {
  *
  * Parquet, one file per shard: `documents/00000.parquet` (document INTEGER, id VARCHAR, text VARCHAR, row BIGINT: the
  * source row of its first occurrence), `queries/00000.parquet` (query, id, text, row). `text` is the composed content
- * (BEIR: title, a space, text). Rows in the order of the dense id.
+ * (BEIR: title, a space, text). A side with images has the columns image VARCHAR (the path as the input names it),
+ * image_sha256 VARCHAR and image_bytes BLOB (null where the image lies in a file under `input.imageRoot`); `text` is ''
+ * where there is none. Rows in the order of the dense id.
  *
  * Pairs are the positives, equal ones once, sorted by (query, data-set order); a pair's index is its place there.
  */

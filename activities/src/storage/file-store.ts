@@ -53,6 +53,10 @@ export function createFileStore(): Store {
       const found = await stat(path(uri)).catch(absent);
       return found?.isFile() ? found.size : null;
     },
+    version: async (uri) => {
+      const found = await stat(path(uri), { bigint: true }).catch(absent);
+      return found?.isFile() ? `${found.size} ${found.mtimeNs} ${found.ctimeNs}` : null;
+    },
     async write(uri, bytes) {
       await beside(path(uri), async (temporary, target) => {
         await writeFile(temporary, bytes);

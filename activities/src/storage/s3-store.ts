@@ -84,6 +84,14 @@ export function createS3Store(config: S3ClientConfig = {}): Store {
         throw explained(error, uri);
       }
     },
+    async version(uri) {
+      try {
+        return (await client.send(new HeadObjectCommand(place(uri)))).ETag ?? '';
+      } catch (error) {
+        if (status(error) === 404) return null;
+        throw explained(error, uri);
+      }
+    },
     async write(uri, bytes) {
       await client.send(new PutObjectCommand({ ...place(uri), Body: bytes })).catch((error) => {
         throw explained(error, uri);

@@ -11,6 +11,8 @@ export interface Store {
   readRange(uri: string, start: number, end: number): Promise<Uint8Array>;
   /** Size in bytes, or null where there is no object. */
   size(uri: string): Promise<number | null>;
+  /** Changes whenever the object does; null where there is none. `file:` size and times, `s3:` the ETag. */
+  version(uri: string): Promise<string | null>;
   write(uri: string, bytes: Uint8Array): Promise<void>;
   /** Conditional put: false, and nothing changed, where an object stands there already. */
   writeIfAbsent(uri: string, bytes: Uint8Array): Promise<boolean>;

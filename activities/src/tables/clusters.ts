@@ -1,7 +1,7 @@
 import type { DenseColumns } from './dense-rows.ts';
 
 /** Columns of the `cluster` stage's `clusters.npy`. */
-const WIDTH = 4;
+export const CLUSTER_COLUMNS = 4;
 
 /**
  * `clusters`: the pairs of every cluster, the anchor first, in the order in which the clusters were made; as dense ids.
@@ -14,9 +14,9 @@ export function clusterRows(
   pairQuery: Int32Array,
   pairDocument: Int32Array,
 ): DenseColumns {
-  const rows = members.length / WIDTH;
+  const rows = members.length / CLUSTER_COLUMNS;
   const column = (value: (at: number) => number): Int32Array =>
-    Int32Array.from({ length: rows }, (_, row) => value(row * WIDTH));
+    Int32Array.from({ length: rows }, (_, row) => value(row * CLUSTER_COLUMNS));
   return {
     cluster: column((at) => members[at]!),
     position: column((at) => members[at + 1]!),

@@ -1,9 +1,15 @@
-import { type DuckDBConnection, DuckDBDataChunk, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
+import {
+  DuckDBBlobValue,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api';
 
 /** Rows of one data chunk: DuckDB's own vector size. */
 const CHUNK_ROWS = 2048;
 
-/** Characters of text in one data chunk, so that long rows do not pile up. */
+/** Characters of text and bytes of blobs in one data chunk, so that long rows do not pile up. */
 const CHUNK_CHARACTERS = 4 * 2 ** 20;
 
 /**
@@ -50,6 +56,7 @@ export class DuckDbAppender {
       const value = row[i] as DuckDBValue;
       this.#columns[i]!.push(value);
       if (typeof value === 'string') this.#characters += value.length;
+      else if (value instanceof DuckDBBlobValue) this.#characters += value.bytes.length;
     }
     if (this.#columns[0]!.length === CHUNK_ROWS || this.#characters > CHUNK_CHARACTERS) this.#flush();
   }

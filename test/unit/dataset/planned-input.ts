@@ -51,6 +51,8 @@ interface Row {
   readonly id: string;
   readonly text: string;
   readonly row: number;
+  /** Its path and hash, where the side has images. */
+  readonly image: { readonly path: string | null; readonly sha256: string; readonly bytes: boolean } | null;
 }
 
 export interface PlannedInput {
@@ -82,7 +84,11 @@ export async function planFiles(
   await writeFiles(directory, files);
   const resolve = (path: string): string => pathToFileURL(join(directory, path)).href;
   const corpus = input.corpus && { ...input.corpus, path: resolve(input.corpus.path) };
-  return planInputAt({ ...input, path: resolve(input.path), ...(corpus && { corpus }) }, options);
+  const imageRoot = input.imageRoot === undefined ? {} : { imageRoot: resolve(input.imageRoot) };
+  return planInputAt(
+    { ...input, path: resolve(input.path), ...imageRoot, ...(corpus && { corpus }) },
+    options,
+  );
 }
 
 /** The same for an input whose paths are URIs. */
@@ -126,11 +132,19 @@ async function readRows(output: UnitOutput, table: 'documents' | 'queries'): Pro
     const column = table === 'documents' ? 'document' : 'query';
     const rows: Row[] = [];
     for (const name of output.names.filter((file) => file.startsWith(`${table}/`))) {
-      const result = await connection.runAndReadAll(
-        `SELECT ${column}, id, text, "row" FROM '${join(output.directory, name)}'`,
-      );
-      for (const [dense, id, text, row] of result.getRows()) {
-        rows.push({ dense: Number(dense), id: String(id), text: String(text), row: Number(row) });
+      const result = await connection.runAndReadAll(`SELECT * FROM '${join(output.directory, name)}'`);
+      for (const values of result.getRowObjects()) {
+        const { image_sha256: sha256 = null, image: path, image_bytes: bytes } = values;
+        rows.push({
+          dense: Number(values[column]),
+          id: String(values.id),
+          text: String(values.text),
+          row: Number(values.row),
+          image:
+            sha256 === null
+              ? null
+              : { path: path as string | null, sha256: String(sha256), bytes: bytes !== null },
+        });
       }
     }
     return rows;

@@ -90,7 +90,7 @@ async function mineSaha(shardRows: number, unowned: 'drop' | 'keep') {
     await scoreOwners(context, { ...unit, shard });
   }
   const result = await cluster(context, unit);
-  const key = clusterKey(run);
+  const key = clusterKey(run, 0);
   const array = (name: string) =>
     joined(mined, (shard) =>
       readUnitNpy(context, unit.cache, 'cluster', key, `${name}-${String(shard).padStart(5, '0')}.npy`),

@@ -217,7 +217,7 @@ async function writeCluster(
   run: RunDocument,
   judged: readonly JudgedShard[],
 ): Promise<void> {
-  await memoised(context, unit, 'cluster', clusterKey(run), async (output) => {
+  await memoised(context, unit, 'cluster', clusterKey(run, 0), async (output) => {
     const members = run.plan.queries;
     const rows = Int32Array.from({ length: members * 4 }, (_, i) => {
       const row = Math.floor(i / 4);

@@ -7,9 +7,15 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   input: 'what to mine: where the pairs (and the corpus) lie',
   'input.format': 'how the input is laid out',
   'input.path': 'a file or directory, relative to the job file, or a file: or s3: URI',
-  'input.split': 'beir: qrels/<split>.tsv; classification: <split>.jsonl in a directory',
+  'input.split':
+    'beir: qrels/<split>.tsv; classification: <split>.jsonl in a directory; mmeb: <split> files of each subset',
+  'input.imageRoot': 'where the paths of images begin; default: the directory of the input',
+  'input.maxImagePixels': 'an image of more pixels is a bad row; decided from its header',
   'input.columns': "names of the input's own columns",
-  'input.columns.query': 'the column that holds the query',
+  'input.columns.query': 'the column that holds the query; a list is several queries with the same positives',
+  'input.columns.queryImage':
+    "the column that holds the query's image: a path below imageRoot, or {bytes, path}",
+  'input.columns.positiveImage': "the column that holds the positive's image",
   'input.columns.positive': 'the column that holds the positive; a list is several positives',
   'input.columns.queryId': "the column that holds the query's id; without it the row number is the id",
   'input.columns.positiveId': "the column that holds the positive's id",
@@ -23,6 +29,7 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'input.corpus.columns': "names of the corpus file's own columns",
   'input.corpus.columns.id': "the column that holds the document's id",
   'input.corpus.columns.text': "the column that holds the document's text",
+  'input.corpus.columns.image': "the column that holds the document's image",
   'input.corpus.columns.title': "the column that holds the document's title",
   'input.dedup': 'true: equal content is one document (and one query); false keeps rows apart',
   'input.sameIdSpace': "true: a candidate with the query's id is the query itself",
@@ -55,7 +62,8 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'mining.poolMultiplier': 'm of the paper: the self-aware filter chooses K of m x K',
   'mining.unowned':
     'documents without an owner: drop passes over them, keep makes them negatives of triplets',
-  'mining.classification': "SaHa's classification case: rank order instead of the self-aware filter",
+  'mining.classification':
+    "SaHa's classification case, rank order instead of the self-aware filter: true, false, or the groups it is for",
   'mining.numNegatives': 'negatives per query (margin) or per n-tuple (saha)',
   'mining.relativeMargin':
     'drops what scores above (1 - margin) of the positive; 0.05 keeps what is below 95 % of it',
@@ -77,6 +85,7 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   output: 'where and what to write',
   'output.path': 'a directory, relative to the job file, or a file: or s3: URI',
   'output.tables': 'the tables to write; default: all that the strategy makes',
+  'output.images': "embed: the images' bytes go into the tables; path: the paths of their files",
   'output.compression': 'of the Parquet files',
   cache: 'where finished stages are kept; default: cache in the output',
   execution: "how the work is cut and paced; changes neither a result nor the run's id",

@@ -11,6 +11,8 @@ export function missingInputs(job: Job): readonly Mistake[] {
   const mistakes = present(['input', 'path'], input.path) ?? layoutOf(job);
   if (input.corpus) mistakes.push(...(present(['input', 'corpus', 'path'], input.corpus.path) ?? []));
   if (input.candidates) mistakes.push(...(present(['input', 'candidates'], input.candidates) ?? []));
+  if (input.imageRoot !== undefined)
+    mistakes.push(...(present(['input', 'imageRoot'], input.imageRoot) ?? []));
   if (model.kind === 'vectors') {
     mistakes.push(...(present(['model', 'queries'], model.queries) ?? []));
     mistakes.push(...(present(['model', 'documents'], model.documents) ?? []));

@@ -23,6 +23,7 @@ export function resolvePaths(job: Job, directory: string): Job {
     input: {
       ...input,
       path: uri(input.path),
+      ...(input.imageRoot !== undefined && { imageRoot: uri(input.imageRoot) }),
       ...(input.corpus && { corpus: { ...input.corpus, path: uri(input.corpus.path) } }),
       ...(input.candidates !== undefined && { candidates: uri(input.candidates) }),
     },

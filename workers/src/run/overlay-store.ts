@@ -22,6 +22,7 @@ export function overlayStores(openStore: (uri: string) => Store, directory: stri
       readIfPresent: (uri) => at(uri).readIfPresent(place(uri)),
       readRange: (uri, start, end) => at(uri).readRange(place(uri), start, end),
       size: (uri) => at(uri).size(place(uri)),
+      version: (uri) => at(uri).version(place(uri)),
       localCopy: (uri, scratch) => at(uri).localCopy(place(uri), scratch),
       write: async (uri, bytes) => {
         await local.write(placeOf(uri), bytes);

@@ -1,5 +1,5 @@
 import {
-  clusterKey,
+  clusterKeys,
   embedKey,
   filterKey,
   indexKey,
@@ -10,6 +10,7 @@ import {
   searchKey,
 } from '@quarry/activities/stages/keys';
 import { type RunDocument, unitDirectory } from '@quarry/activities/stages/run-document';
+import { groupOfShard, numbersOf } from '@quarry/activities/stages/run-groups';
 import type { Store } from '@quarry/activities/storage/store';
 import type { StageName } from '@quarry/workflows';
 import { chainOf, featuresOf } from '@quarry/workflows/chain';
@@ -65,7 +66,9 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
     keys,
   });
   const shardsByParts = (key: typeof searchKey): string[] =>
-    queryShards.flatMap((shard) => parts.map((part) => key(run, shard, part)));
+    queryShards.flatMap((shard) =>
+      numbersOf(groupOfShard(run, shard).parts).map((part) => key(run, shard, part)),
+    );
   return [
     stage(
       'embed',
@@ -92,7 +95,7 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
       'filter',
       queryShards.map((shard) => filterKey(run, shard)),
     ),
-    stage('cluster', saha ? [clusterKey(run)] : []),
+    stage('cluster', saha ? clusterKeys(run) : []),
     stage('measureRecall', [measureRecallKey(run)]),
   ].filter(({ keys }) => keys.length > 0);
 }

@@ -16,6 +16,17 @@ export function inputRefusals(i: z.output<typeof input>, refuse: Refuse): void {
       );
     }
   }
+  for (const column of ['queryImage', 'positiveImage'] as const) {
+    if (columns[column] !== undefined && format !== 'pairs') {
+      refuse(['columns', column], `format ${format} has columns of its own; use format: pairs or remove it`);
+    }
+  }
+  if (format === 'mmeb' && candidates !== undefined) {
+    refuse(
+      ['candidates'],
+      'mmeb mines each subset on its own, and given candidates would cross them; use format: pairs or remove it',
+    );
+  }
   const byId = corpus !== undefined && columns.positiveId !== undefined;
   if (columns.negative !== undefined && byId) {
     refuse(

@@ -12,8 +12,11 @@ export const mining = z.strictObject({
   poolMultiplier: z.int().min(1).max(100).default(3),
   /** Documents without an owner: passed over, or negatives of triplets. */
   unowned: z.enum(['drop', 'keep']).default('drop'),
-  /** SaHa's classification case: rank order instead of the self-aware filter. Default: the format's. */
-  classification: z.boolean().optional(),
+  /**
+   * SaHa's classification case: rank order instead of the self-aware filter; for all groups or for those named. Default:
+   * the format's (`mmeb`: MMEB's ten classification subsets).
+   */
+  classification: z.union([z.boolean(), z.array(z.string()).min(1)]).optional(),
   /** Negatives of an n-tuple; with `margin` of a query. */
   numNegatives: z.int().min(1).max(1000).default(3),
   relativeMargin: share.optional(),

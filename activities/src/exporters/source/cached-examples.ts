@@ -1,6 +1,6 @@
 import type { Side } from '@quarry/workflows';
 import { QuarryError } from '../../failures.ts';
-import { clusterKey, mergeKey } from '../../stages/keys.ts';
+import { clusterKeys, mergeKey } from '../../stages/keys.ts';
 import { planRows, readTrainingShard } from '../../stages/read-verdicts.ts';
 import { type RunDocument, unitDirectory } from '../../stages/run-document.ts';
 import type { CacheAccess } from '../../stages/stage-context.ts';
@@ -61,10 +61,23 @@ export class CachedExamples implements Examples {
   }
 
   async clusters(visit: (pairs: readonly ClusterPair[]) => void): Promise<void> {
-    const { cache, run, contents, signal } = this.#from;
-    const uri = `${unitDirectory(cache, 'cluster', clusterKey(run))}/clusters.npy`;
+    const { cache, run } = this.#from;
     const pairQuery = await planRows<Int32Array>(this.#from, this.#from, run, 'pairQuery');
     const pairDocument = await planRows<Int32Array>(this.#from, this.#from, run, 'pairDocument');
+    // Each group numbers its clusters from 0.
+    for (const key of clusterKeys(run)) {
+      const uri = `${unitDirectory(cache, 'cluster', key)}/clusters.npy`;
+      await this.#clustersOf(uri, pairQuery, pairDocument, visit);
+    }
+  }
+
+  async #clustersOf(
+    uri: string,
+    pairQuery: Int32Array,
+    pairDocument: Int32Array,
+    visit: (pairs: readonly ClusterPair[]) => void,
+  ): Promise<void> {
+    const { contents, signal } = this.#from;
     let pairs: ClusterPair[] = [];
     let cluster = -1;
     for (let start = 0; ; start += CLUSTER_ROWS) {

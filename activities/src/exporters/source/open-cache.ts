@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Side } from '@quarry/workflows';
-import { clusterKey, filterKey, mergeKey } from '../../stages/keys.ts';
+import { clusterKeys, filterKey, mergeKey } from '../../stages/keys.ts';
 import { mapConcurrently } from '../../stages/map-concurrently.ts';
 import { type RunDocument, shardFile, unitDirectory } from '../../stages/run-document.ts';
 import type { ExportRequest } from '../export-run.ts';
@@ -43,7 +43,7 @@ function neededObjects(run: RunDocument, cache: string): readonly string[] {
   const shards = [...run.plan.queryShards.keys()];
   const verdicts =
     run.job.mining.strategy === 'saha'
-      ? [unitDirectory(cache, 'cluster', clusterKey(run))]
+      ? clusterKeys(run).map((key) => unitDirectory(cache, 'cluster', key))
       : shards.map((shard) => unitDirectory(cache, 'filter', filterKey(run, shard)));
   const merged = shards.map((shard) => unitDirectory(cache, 'merge', mergeKey(run, shard)));
   const units = [unitDirectory(cache, 'plan', run.planKey), ...merged, ...verdicts];

@@ -1,8 +1,9 @@
 import type { Side } from '@quarry/workflows';
-import { type EmbedFigures, type EmbedTarget, embedTexts } from '../../embedder/embed-texts.ts';
+import { type EmbedFigures, type EmbedTarget, embedRows } from '../../embedder/embed-rows.ts';
 import { loadedModel } from '../../embedder/loaded-models.ts';
 import type { ModelSettings } from '../../embedder/model-settings.ts';
-import { shardTexts } from '../../embedder/shard-texts.ts';
+import { shardRows } from '../../embedder/shard-rows.ts';
+import { imagesAhead, PatchThreads } from '../../images/patch-threads.ts';
 import type { Kernel } from '../kernel.ts';
 
 /** One shard to embed: where its rows lie, and where the vectors go. */
@@ -10,11 +11,13 @@ export interface EmbedInput {
   readonly settings: ModelSettings;
   /** The model's identity: a loaded model is kept under it. */
   readonly modelSha256: string;
-  /** Threads of onnxruntime. */
+  /** Threads of onnxruntime, and as many that prepare images. */
   readonly threads: number;
   readonly side: Side;
   /** Local path of the shard's Parquet file. */
   readonly parquet: string;
+  /** URI of the directory where the paths of images begin. */
+  readonly imageRoot: string;
   /** Dense id of the shard's first row. */
   readonly first: number;
   readonly target: EmbedTarget;
@@ -23,7 +26,16 @@ export interface EmbedInput {
 }
 
 export const run: Kernel<EmbedInput, EmbedFigures> = async (input, control) => {
-  const { side, parquet, first, directory, target } = input;
-  const model = await loadedModel(input.settings, input.modelSha256, input.threads);
-  return embedTexts(model, shardTexts(parquet, side, first, directory), side, target, control);
+  const { settings, side, parquet, first, directory, target, threads } = input;
+  const model = await loadedModel(settings, input.modelSha256, threads);
+  const rows = shardRows(parquet, side, first, directory);
+  const images = settings.kind === 'generator' ? settings.images : null;
+  if (!images) return embedRows(model, rows, side, target, control);
+  const patchThreads = new PatchThreads(threads, input.imageRoot, images);
+  try {
+    const source = { patch: patchThreads.patch.bind(patchThreads), ahead: imagesAhead(images) };
+    return await embedRows(model, rows, side, target, control, source);
+  } finally {
+    await patchThreads.close();
+  }
 };

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { Range } from '@quarry/workflows';
 import { stopIfAborted } from '../../index/vector-index.ts';
 import type { Saha } from '../../mining/anchor.ts';
 import { type Claims, noClaims } from '../../mining/claims.ts';
@@ -22,6 +23,8 @@ export interface FormClustersInput {
   readonly keepUnowned: boolean;
   readonly numNegatives: number;
   readonly queries: number;
+  /** The group's pairs, as places in data-set order. */
+  readonly rows: Range;
   /** Candidates per query. */
   readonly k: number;
   readonly dimension: number;
@@ -71,7 +74,7 @@ export const run: Kernel<FormClustersInput, FormClustersOutput> = (input, contro
     stopIfAborted(control);
     control.progress(done, workOf(input));
   };
-  for (const cluster of formClusters(saha, claims, step)) clusters.add(cluster);
+  for (const cluster of formClusters(saha, claims, step, input.rows)) clusters.add(cluster);
   write(input.output.clusters, clusters.rows, [clusters.count, 4]);
   write(input.output.ownerScores, clusters.ownerScores, [clusters.count]);
   const verdicts = judge(input, saha, claims, control);
@@ -122,7 +125,7 @@ function judge(
     write(files.output.pairs, verdicts.pairs, [rows]);
     write(files.output.owners, verdicts.owners, [rows, input.k]);
     write(files.output.ownerScores, verdicts.ownerScores, [rows, input.k]);
-    control.progress(2 * saha.pairs.pairQuery.length + files.end, workOf(input));
+    control.progress(2 * (input.rows.end - input.rows.start) + files.end, workOf(input));
   }
   const figures = tally.figures();
   return { ...figures, unownedShare: unowned / Math.max(1, figures.funnel.kept), shards };
@@ -143,8 +146,8 @@ function readShard({ k }: FormClustersInput, { pairs }: Saha, files: ShardFiles)
 }
 
 /** Both phases look at every pair, then every query is judged. */
-function workOf({ owners, queries }: FormClustersInput): number {
-  return 2 * owners.pairs + queries;
+function workOf({ rows, shards }: FormClustersInput): number {
+  return 2 * (rows.end - rows.start) + (shards.at(-1)?.end ?? 0);
 }
 
 function rowsSince(before: TableRows, now: TableRows): TableRows {

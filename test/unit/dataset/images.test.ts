@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { fixtureImage } from '../images/golden.ts';
+import { jsonl, planFiles } from './planned-input.ts';
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A picture of one colour. */
+function picture(background: string, width = 40, height = 30): Promise<Buffer> {
+  return sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toBuffer();
+}
+
+const [red, green, blue] = await Promise.all(['#f00', '#0f0', '#00f'].map((colour) => picture(colour)));
+const IMAGE_TO_TEXT = {
+  format: 'pairs',
+  path: 'pairs.jsonl',
+  columns: { queryImage: 'image', positive: 'captions' },
+} as const;
+
+describe('pairs with images', () => {
+  test('an image is a query, its captions are its positives', async () => {
+    const found = await planFiles(
+      {
+        'pairs.jsonl': jsonl(
+          { image: 'images/red.png', captions: ['red', 'a red one'] },
+          { image: 'images/my green.png', captions: ['green'] },
+        ),
+        'images/red.png': red!,
+        'images/my green.png': green!,
+      },
+      IMAGE_TO_TEXT,
+    );
+    expect(found.queries.map(({ id, text, image }) => ({ id, text, image }))).toEqual([
+      { id: '0', text: '', image: { path: 'images/red.png', sha256: sha256(red!), bytes: false } },
+      { id: '1', text: '', image: { path: 'images/my green.png', sha256: sha256(green!), bytes: false } },
+    ]);
+    expect(found.plan.modality).toEqual({ query: 'image', document: 'text' });
+    expect(found.pairs).toEqual([
+      ['0', '0#0'],
+      ['0', '0#1'],
+      ['1', '1#0'],
+    ]);
+  });
+
+  test('the other way round, a list of captions is as many queries', async () => {
+    const found = await planFiles(
+      {
+        'pairs.jsonl': jsonl({ image: 'red.png', captions: ['red', 'a red one'] }),
+        'pictures/red.png': red!,
+      },
+      {
+        format: 'pairs',
+        path: 'pairs.jsonl',
+        columns: { query: 'captions', positiveImage: 'image' },
+        imageRoot: 'pictures',
+      },
+    );
+    expect(found.queries.map(({ id, text }) => [id, text])).toEqual([
+      ['0#0', 'red'],
+      ['0#1', 'a red one'],
+    ]);
+    expect(found.documents).toHaveLength(1);
+    expect(found.plan.modality).toEqual({ query: 'text', document: 'image' });
+    expect(found.pairs).toEqual([
+      ['0#0', '0'],
+      ['0#1', '0'],
+    ]);
+  });
+
+  test('equal bytes under two names are one image; with another text they are another query', async () => {
+    const found = await planFiles(
+      {
+        'pairs.jsonl': jsonl(
+          { query: 'what colour?', image: 'a.png', positive: 'red' },
+          { query: 'what colour?', image: 'b.png', positive: 'crimson' },
+          { query: 'what shape?', image: 'b.png', positive: 'square' },
+          { query: 'what colour?', positive: 'any' },
+        ),
+        'a.png': red!,
+        'b.png': red!,
+      },
+      { format: 'pairs', path: 'pairs.jsonl', columns: { queryImage: 'image' } },
+    );
+    expect(found.queries.map(({ id, text, image }) => [id, text, image?.path ?? null])).toEqual([
+      ['0', 'what colour?', 'a.png'],
+      ['2', 'what shape?', 'b.png'],
+      ['3', 'what colour?', null],
+    ]);
+    expect(found.plan.modality).toEqual({ query: 'mixed', document: 'text' });
+    expect(found.pairs).toHaveLength(4);
+  });
+
+  test('a document that is the query itself is known by its image', async () => {
+    const found = await planFiles(
+      {
+        'pairs.jsonl': jsonl({ image: 'a.png', similar: 'b.png' }, { image: 'b.png', similar: 'a.png' }),
+        'a.png': red!,
+        'b.png': blue!,
+      },
+      { format: 'pairs', path: 'pairs.jsonl', columns: { queryImage: 'image', positiveImage: 'similar' } },
+    );
+    const self = found.array('query-self.npy').filter((document) => document >= 0);
+    expect(self.map((document) => found.documents[document]!.image!.path)).toEqual(['a.png', 'b.png']);
+  });
+
+  test('what is no image is quarantined with its reason, in the row where it stands', async () => {
+    const cut = (await fixtureImage('photo.jpg')).subarray(0, 9000);
+    const rows = [
+      'red.png',
+      'cut.jpg',
+      'none.png',
+      'empty.png',
+      'big.png',
+      'text.png',
+      '../outside.png',
+      7,
+      null,
+      'folder',
+    ];
+    const found = await planFiles(
+      {
+        'pairs.jsonl': jsonl(...rows.map((image, i) => ({ image, captions: [`caption ${i}`] }))),
+        'red.png': red!,
+        'cut.jpg': cut,
+        'empty.png': new Uint8Array(0),
+        'big.png': await picture('#fff', 400, 300),
+        'text.png': Buffer.from('no image'),
+        'folder/in-it.png': blue!,
+      },
+      { ...IMAGE_TO_TEXT, maxImagePixels: 100_000, maxBadRows: 1 },
+    );
+    expect(found.queries.map(({ image }) => image?.path)).toEqual(['red.png']);
+    const reasons = new Map(found.quarantine.map(({ row, reason }) => [row, reason]));
+    expect([...reasons.keys()]).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    for (const [row, reason] of [
+      [2, /image "cut\.jpg": the image is broken/],
+      [3, /image "none\.png" is not there/],
+      [4, /image "empty\.png": the image is empty/],
+      [5, /image "big\.png": .*400 x 300 = 120000 pixels; input\.maxImagePixels allows 100000/],
+      [6, /image "text\.png": not an image/],
+      [7, /"\.\.\/outside\.png" lies outside of input\.imageRoot/],
+      [8, /field "image" is a number; expected the path of an image/],
+      [9, /neither "query" nor "image" holds anything/],
+      [10, /image "folder" is not there/],
+    ] as const) {
+      expect(reasons.get(row)).toMatch(reason);
+    }
+    const [queries] = found.plan.inputs.filter(({ name }) => name === 'pairs');
+    expect(queries).toMatchObject({ rows: 10, quarantined: 9 });
+  });
+});
+
+describe('mmeb', () => {
+  const row = (qry: string, qryImage: string, posText: string, posImage = ''): Record<string, string> => ({
+    qry,
+    qry_image_path: qryImage,
+    pos_text: posText,
+    pos_image_path: posImage,
+  });
+  const files = {
+    'data/ImageNet_1K/train.jsonl': jsonl(
+      row('<|image_1|>\nWhat is in it?', 'images/red.png', 'red'),
+      row('<|image_1|>\nWhat is in it?', 'images/green.png', 'green'),
+    ),
+    'data/ImageNet_1K/original.jsonl': jsonl(row('not read', '', 'not read')),
+    'data/MSCOCO/train-00000-of-00002.jsonl': jsonl(row('find red', '', '<|image_1|>', 'images/red.png')),
+    'data/MSCOCO/train-00001-of-00002.jsonl': jsonl(
+      row('find green', '', '<|image_1|>', 'images/green.png'),
+      row('<|image_1|>', '', 'a place without an image'),
+      row('say red', '', 'red'),
+    ),
+    'data/images/red.png': red!,
+    'data/images/green.png': green!,
+  };
+
+  test('has a group per subset, in the order of the names, and everything cut at their ends', async () => {
+    const found = await planFiles(files, { format: 'mmeb', path: 'data', maxBadRows: 0.5 });
+    expect(
+      found.plan.groups?.map(({ name, queries, documents, pairs }) => [name, queries, documents, pairs]),
+    ).toEqual([
+      ['ImageNet_1K', { start: 0, end: 2 }, { start: 0, end: 2 }, { start: 0, end: 2 }],
+      ['MSCOCO', { start: 2, end: 5 }, { start: 2, end: 5 }, { start: 2, end: 5 }],
+    ]);
+    expect(
+      found.plan.groups?.map(({ queryShards, documentShards }) => [queryShards, documentShards]),
+    ).toEqual([
+      [
+        { start: 0, end: 1 },
+        { start: 0, end: 1 },
+      ],
+      [
+        { start: 1, end: 2 },
+        { start: 1, end: 2 },
+      ],
+    ]);
+    expect(found.plan.queryShards.map(({ start, end }) => [start, end])).toEqual([
+      [0, 2],
+      [2, 5],
+    ]);
+    // The same text is a document of each group.
+    expect(found.documents.filter(({ text }) => text === 'red').map(({ id }) => id)).toEqual([
+      'ImageNet_1K:0',
+      'MSCOCO:3',
+    ]);
+    expect(found.queries.map(({ id, text, image }) => [id, text, image?.path ?? null])).toEqual([
+      ['ImageNet_1K:0', 'What is in it?', 'images/red.png'],
+      ['ImageNet_1K:1', 'What is in it?', 'images/green.png'],
+      ['MSCOCO:0', 'find red', null],
+      ['MSCOCO:1', 'find green', null],
+      ['MSCOCO:3', 'say red', null],
+    ]);
+    expect(found.quarantine).toEqual([
+      {
+        file: 'MSCOCO/train-00001-of-00002.jsonl',
+        row: 2,
+        reason: '"qry" has a place for an image, but "qry_image_path" names none',
+      },
+    ]);
+  });
+
+  test('a file is one subset, named after it', async () => {
+    const found = await planFiles(
+      {
+        ...files,
+        'N24News.jsonl': jsonl(row('<|image_1|> which section?', 'red.png', 'Sports')),
+        'red.png': red!,
+      },
+      { format: 'mmeb', path: 'N24News.jsonl' },
+    );
+    expect(found.plan.groups?.map(({ name }) => name)).toEqual(['N24News']);
+    expect(found.queries[0]!.text).toBe('which section?');
+  });
+
+  test('a directory without the split says which there are', async () => {
+    await expect(planFiles(files, { format: 'mmeb', path: 'data', split: 'test' })).rejects.toThrow(
+      /holds no subset with the split test; its subsets have the splits original, train: set input.split/,
+    );
+  });
+});
