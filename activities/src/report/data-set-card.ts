@@ -1,5 +1,4 @@
-import type { Job } from '@quarry/workflows';
-import { tableColumns } from '../tables/table-schema.ts';
+import { type TableShape, tableColumns } from '../tables/table-schema.ts';
 import { count, percent, score } from './figure-text.ts';
 import type { Report } from './report-schema.ts';
 
@@ -8,8 +7,8 @@ import type { Report } from './report-schema.ts';
  * configuration per table (https://huggingface.co/docs/hub/datasets-manual-configuration), then how the data were made,
  * what was counted, what they cannot promise, and how to load them.
  */
-export function dataSetCard(report: Report, mining: Job['mining']): string {
-  return `${header(report, mining)}
+export function dataSetCard(report: Report, shape: TableShape): string {
+  return `${header(report, shape)}
 # ${report.job.name}: hard negatives
 
 Mined by Quarry as run \`${report.runId}\`. \`report.html\` is to be read, \`report.json\` has every figure, \`job.json\` the job,
@@ -33,13 +32,13 @@ ${limits(report)}
 `;
 }
 
-function header(report: Report, { numNegatives }: Job['mining']): string {
+function header(report: Report, shape: TableShape): string {
   const configs = report.tables.map(
     ({ table }, i) =>
       `- config_name: ${table}\n  data_files:\n  - split: train\n    path: data/${table}/train-*.parquet${i === 0 ? '\n  default: true' : ''}`,
   );
   const infos = report.tables.map(({ table, rows, bytes, uncompressedBytes }) => {
-    const features = tableColumns(table, numNegatives)
+    const features = tableColumns(table, shape)
       .map(({ name, type }) => `  - name: ${name}\n    dtype: ${type}`)
       .join('\n');
     const split = `  - name: train\n    num_bytes: ${uncompressedBytes}\n    num_examples: ${rows}`;

@@ -7,6 +7,7 @@ import {
   readArrangement,
   runTables,
   type TableRows,
+  tableShape,
 } from './arrangement.ts';
 import { clusterKeys, filterKey } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
@@ -36,7 +37,7 @@ export async function arrange(context: StageContext, unit: RunRef): Promise<read
         rows = offsets[shards.length]!;
         await output.writeNpy(offsetsFile(table), offsets);
       }
-      tables.push({ table, rows, parts: partsOf(table, rows, run.job.mining.numNegatives) });
+      tables.push({ table, rows, parts: partsOf(table, rows, tableShape(run)) });
     }
     return { rows: tables.reduce((sum, { rows }) => sum + rows, 0), figures: { tables } };
   });

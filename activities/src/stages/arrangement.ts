@@ -1,7 +1,8 @@
 import type { RunRef, Table } from '@quarry/workflows';
+import { imageRootOf } from '../dataset/image-uri.ts';
 import { QuarryError } from '../failures.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
-import { rowsPerFile } from '../tables/table-schema.ts';
+import { rowsPerFile, type TableShape } from '../tables/table-schema.ts';
 import { clusterKeys, filterKey, STAGE_VERSIONS } from './keys.ts';
 import { type RunDocument, unitDirectory } from './run-document.ts';
 import type { Dependencies } from './stage-context.ts';
@@ -38,16 +39,32 @@ export function arrangeKey(run: RunDocument): string {
     run.job.mining.strategy === 'saha'
       ? clusterKeys(run)
       : run.plan.queryShards.map((_, shard) => filterKey(run, shard));
-  return unitKey('arrange', ARRANGE_VERSION, [runTables(run), run.job.mining.numNegatives], verdicts);
+  const parameters: unknown[] = [runTables(run), run.job.mining.numNegatives];
+  if (run.plan.modality) parameters.push(tableShape(run));
+  return unitKey('arrange', ARRANGE_VERSION, parameters, verdicts);
 }
 
 export function writeKey(run: RunDocument, table: Table, part: number): string {
-  const parameters = [run.runId, table, part, run.job.output.compression, run.job.mining.numNegatives];
+  const parameters: unknown[] = [
+    run.runId,
+    table,
+    part,
+    run.job.output.compression,
+    run.job.mining.numNegatives,
+  ];
+  // With paths the files say where the images lie.
+  if (run.plan.modality) parameters.push(tableShape(run), imageRootOf(run.job.input));
   return unitKey('write', STAGE_VERSIONS.write, parameters, [run.planKey, arrangeKey(run)]);
 }
 
-export function partsOf(table: Table, rows: number, numNegatives: number): number {
-  return Math.max(1, Math.ceil(rows / rowsPerFile(table, numNegatives)));
+/** What the columns of the run's tables depend on. */
+export function tableShape({ job, plan }: RunDocument): TableShape {
+  const { modality = { query: 'text', document: 'text' } } = plan;
+  return { numNegatives: job.mining.numNegatives, modality, images: job.output.images };
+}
+
+export function partsOf(table: Table, rows: number, shape: TableShape): number {
+  return Math.max(1, Math.ceil(rows / rowsPerFile(table, shape)));
 }
 
 /** What `arrange` found; a QuarryError `BadArtefact` where it has not run. */
@@ -92,7 +109,7 @@ export async function shardsOfPart(
 ): Promise<readonly ShardRows[]> {
   const uri = `${unitDirectory(cache, 'arrange', arrangeKey(run))}/${offsetsFile(table)}`;
   const { data: offsets } = await readNpyRows<Float64Array>(dependencies.openStore(uri), uri);
-  return cutShards(offsets, part, rowsPerFile(table, run.job.mining.numNegatives));
+  return cutShards(offsets, part, rowsPerFile(table, tableShape(run)));
 }
 
 /** {@link shardsOfPart} from prefix sums: shard s has the table's rows `offsets[s]` to `offsets[s + 1]`. */

@@ -6,7 +6,7 @@ import { nTupleRows } from '../tables/n-tuple.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import { rowsPerFile } from '../tables/table-schema.ts';
 import { tripletRows } from '../tables/triplet.ts';
-import { type ShardRows, shardsOfPart } from './arrangement.ts';
+import { type ShardRows, shardsOfPart, tableShape } from './arrangement.ts';
 import { clusterKeys } from './keys.ts';
 import { planRows, readCandidates, readTrainingShard } from './read-verdicts.ts';
 import { type RunDocument, unitDirectory } from './run-document.ts';
@@ -39,7 +39,7 @@ export async function denseTable(context: StageContext, unit: Unit, run: RunDocu
 }
 
 async function denseClusters(context: StageContext, unit: Unit, run: RunDocument): Promise<DenseColumns> {
-  const perFile = rowsPerFile('clusters', run.job.mining.numNegatives);
+  const perFile = rowsPerFile('clusters', tableShape(run));
   const members = await clusterMembers(context, unit, run, unit.part * perFile, (unit.part + 1) * perFile);
   const pairQuery = await planRows<Int32Array>(context, unit, run, 'pairQuery');
   const pairDocument = await planRows<Int32Array>(context, unit, run, 'pairDocument');

@@ -6,7 +6,7 @@ import { readExamples } from '../report/examples.ts';
 import { readGroups } from '../report/group-figures.ts';
 import { readQuarantined } from '../report/quarantined.ts';
 import { readClusters, readFiles, readMining, readRecall, readRetrieval } from '../report/run-figures.ts';
-import { runDirectory } from './arrangement.ts';
+import { runDirectory, tableShape } from './arrangement.ts';
 import { readRunDocument } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
 
@@ -44,7 +44,7 @@ export async function report(
     return { uri, rows: 1, sha256: createHash('sha256').update(bytes).digest('hex') };
   };
   await put('job.json', `${JSON.stringify(run.job, null, 2)}\n`);
-  await put('README.md', dataSetCard(built, run.job.mining));
+  await put('README.md', dataSetCard(built, tableShape(run)));
   // Loaded here: plots bring a library that no other stage needs.
   const { reportPage } = await import('../report/page/report-page.ts');
   await put('report.html', reportPage(built));

@@ -8,12 +8,13 @@ import type { RowSource } from '../tables/row-source.ts';
 import { rowsPerFile, tableColumns, tableFile } from '../tables/table-schema.ts';
 import { verifyParquet } from '../tables/verify-parquet.ts';
 import { uncompressedSize, writeParquet } from '../tables/write-parquet.ts';
-import { runDirectory, tableRows, writeKey } from './arrangement.ts';
+import { runDirectory, tableRows, tableShape, writeKey } from './arrangement.ts';
 import { candidateSource } from './candidate-source.ts';
+import { contentSource } from './content-source.ts';
 import { denseTable } from './dense-table.ts';
+import { publisher } from './publish-image.ts';
 import { type RunDocument, readRunDocument, shardFile, unitDirectory } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
-import { textSource } from './text-source.ts';
 import { type Done, hashFile, memoised, unitFile } from './unit.ts';
 
 /** DuckDB's own bound; it spills beyond it. */
@@ -37,7 +38,8 @@ export interface WrittenFile {
  *
  * Memory: DuckDB has 250 MB; besides, a query shard's candidates (q x k x 17 bytes) at a time, the dense rows of the file
  * (at most 40 bytes each of a million) twice and, for `clusters`, 8 bytes per pair of the plan. Texts lie on disk, once per
- * distinct content; DuckDB holds row groups of about 32 MB, or of 2,048 rows where those are more. Measured on top of the
+ * distinct content (embedded images as well, 20,000 places per file); DuckDB holds row groups of about 32 MB, or of 2,048
+ * rows where texts alone are more. Measured on top of the
  * process: 340 MB for a million candidates, 470 MB for 250,000 triplets of 1.8 kB documents.
  */
 export async function write(
@@ -46,9 +48,9 @@ export async function write(
 ): Promise<UnitResult> {
   const run = await readRunDocument(context, unit);
   const { table, part } = unit;
-  const { numNegatives } = run.job.mining;
+  const shape = tableShape(run);
   const { rows: all, parts } = await tableRows(context, unit.cache, run, table);
-  const perFile = rowsPerFile(table, numNegatives);
+  const perFile = rowsPerFile(table, shape);
   const rows = Math.min(perFile, all - part * perFile);
   const path = tableFile(table, part, parts);
   const uri = `${runDirectory(run)}/${path}`;
@@ -70,22 +72,19 @@ export async function write(
       const dense = await denseTable(context, unit, run);
       const found = Object.values(dense)[0]!.length;
       if (found !== rows) throw miscounted(uri, found, rows);
-      const columns = tableColumns(table, numNegatives);
+      const columns = tableColumns(table, shape);
       const contents = contentShards(context, unit, run);
       source =
         table === 'candidates'
           ? await candidateSource(connection, dense, contents, context.signal)
-          : await textSource(
-              connection,
-              output.directory,
+          : await contentSource(connection, output.directory, {
               columns,
               dense,
               contents,
-              context.signal,
-              (done) => {
-                context.progress(done, rows);
-              },
-            );
+              publish: publisher(context, run),
+              signal: context.signal,
+              onRows: (done) => context.progress(done, rows),
+            });
       context.signal.throwIfAborted();
       const local = join(output.directory, 'file.parquet');
       await writeParquet(connection, source, {

@@ -4,7 +4,7 @@ import { appendDenseRows } from './dense-rows.ts';
 import { sqlText } from './duckdb.ts';
 
 export type Contents = 'documents' | 'queries';
-export type ContentField = 'id' | 'text';
+export type ContentField = 'id' | 'text' | 'image' | 'image_sha256' | 'image_bytes';
 
 /** Where the plan's documents or queries lie. */
 export interface ContentShards {

@@ -20,7 +20,9 @@ declare module 'parquetjs-lite' {
 
   export interface ParquetField {
     readonly name: string;
-    readonly primitiveType: string;
+    readonly path: readonly string[];
+    /** undefined: a struct */
+    readonly primitiveType?: string;
     readonly originalType?: string;
     readonly dLevelMax: number;
     readonly rLevelMax: number;

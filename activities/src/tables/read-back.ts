@@ -1,8 +1,9 @@
-import parquet, { type ParquetReader, type RowGroup } from 'parquetjs-lite';
+import parquet, { type ParquetField, type ParquetReader, type RowGroup } from 'parquetjs-lite';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import { QuarryError } from '../failures.ts';
 import type { Store } from '../storage/store.ts';
 import { columnEdges, type Value } from './column-edges.ts';
+import { leafColumns } from './leaf-columns.ts';
 import type { Column } from './table-schema.ts';
 
 /** What an independent reader found in a Parquet object, by ranged reads of the object where it now lies. */
@@ -14,7 +15,12 @@ export interface ReadBack {
   readonly edges: readonly (readonly Value[])[] | null;
 }
 
-const PARQUET_TYPES = { string: 'BYTE_ARRAY UTF8', int32: 'INT32 INT_32', float32: 'FLOAT' } as const;
+const PARQUET_TYPES = {
+  string: 'BYTE_ARRAY UTF8',
+  int32: 'INT32 INT_32',
+  float32: 'FLOAT',
+  binary: 'BYTE_ARRAY',
+} as const;
 
 /**
  * Reads footer, schema and row groups back with parquetjs-lite through the store's own ranged reads. Throws
@@ -55,13 +61,18 @@ export async function readBack(
 }
 
 function checkSchema(reader: ParquetReader, columns: readonly Column[]): void {
-  const found = reader.schema.fieldList.map(({ name, primitiveType, originalType }) =>
-    [name, primitiveType, originalType].filter(Boolean).join(' '),
+  const found = leafFields(reader).map(({ path, primitiveType, originalType }) =>
+    [path.join('.'), primitiveType, originalType].filter(Boolean).join(' '),
   );
-  const expected = columns.map(({ name, type }) => `${name} ${PARQUET_TYPES[type]}`);
+  const expected = leafColumns(columns).map(({ path, type }) => `${path} ${PARQUET_TYPES[type]}`);
   if (found.join() !== expected.join()) {
     throw new Error(`the columns are ${found.join(', ')}; expected ${expected.join(', ')}`);
   }
+}
+
+/** The fields that hold values. */
+function leafFields({ schema }: ParquetReader): readonly ParquetField[] {
+  return schema.fieldList.filter(({ primitiveType }) => primitiveType !== undefined);
 }
 
 function decodable(groups: readonly RowGroup[]): boolean {
@@ -75,6 +86,7 @@ async function edgesOf(
   groups: readonly RowGroup[],
 ): Promise<Value[][]> {
   const edges: Value[][] = [];
+  const fields = leafFields(reader);
   for (const group of groups) {
     const first: Value[] = [];
     const last: Value[] = [];
@@ -85,7 +97,7 @@ async function edgesOf(
         total_compressed_size: size,
       } = chunk.meta_data;
       const bytes = await read(Number(dictionary ?? data), Number(size));
-      const [head, tail] = columnEdges(bytes, chunk, reader.schema.fieldList[i]!);
+      const [head, tail] = columnEdges(bytes, chunk, fields[i]!);
       first.push(head);
       last.push(tail);
     }

@@ -5,17 +5,23 @@
 export interface RunEdges {
   readonly first: number;
   readonly last: number;
-  /** Values that are not 0; counted with a bit width of 1 alone, where they are the values present. */
-  readonly ones: number;
+  /** Values equal to `counted`: with definition levels the values present. */
+  readonly count: number;
 }
 
-/** Reads `count` (at least 1) values of `bitWidth` bits that begin at `offset`. */
-export function runEdges(bytes: Uint8Array, offset: number, bitWidth: number, count: number): RunEdges {
+/** Reads `count` (at least 1) values of `bitWidth` bits that begin at `offset`; counts those equal to `counted`. */
+export function runEdges(
+  bytes: Uint8Array,
+  offset: number,
+  bitWidth: number,
+  count: number,
+  counted: number | null = null,
+): RunEdges {
   let at = offset;
   let seen = 0;
   let first = 0;
   let last = 0;
-  let ones = 0;
+  let equal = 0;
   while (seen < count) {
     let header = 0;
     for (let shift = 0, more = true; more; shift += 7) {
@@ -30,14 +36,14 @@ export function runEdges(bytes: Uint8Array, offset: number, bitWidth: number, co
       header & 1 ? packed(bytes, at, bitWidth, i) : whole(bytes, at, bitWidth);
     if (seen === 0) first = value(0);
     last = value(length - 1);
-    if (bitWidth === 1) {
-      if (header & 1) for (let i = 0; i < length; i++) ones += packed(bytes, at, 1, i);
-      else if (value(0) === 1) ones += length;
+    if (counted !== null) {
+      if (header & 1) for (let i = 0; i < length; i++) equal += value(i) === counted ? 1 : 0;
+      else if (value(0) === counted) equal += length;
     }
     at += header & 1 ? (header >>> 1) * bitWidth : Math.ceil(bitWidth / 8);
     seen += length;
   }
-  return { first, last, ones };
+  return { first, last, count: equal };
 }
 
 function packed(bytes: Uint8Array, at: number, bitWidth: number, index: number): number {

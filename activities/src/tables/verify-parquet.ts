@@ -5,11 +5,11 @@ import { QuarryError } from '../failures.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import type { Value } from './column-edges.ts';
 import { sqlText } from './duckdb.ts';
+import { leafColumns, leafList } from './leaf-columns.ts';
 import { readBack } from './read-back.ts';
 import type { RowSource } from './row-source.ts';
 import { rowsByPlace } from './rows-by-place.ts';
 import type { Column } from './table-schema.ts';
-import { columnList } from './write-parquet.ts';
 
 /** A file where it now lies, with what it was written from. */
 export interface PutFile {
@@ -45,10 +45,10 @@ export async function verifyParquet(
   const edges = found.edges ?? (await decodedByDuckDb(context, connection, file, places));
   for (const [i, place] of places.entries()) {
     const row = wanted.get(place);
-    for (const [c, column] of columns.entries()) {
+    for (const [c, column] of leafColumns(columns).entries()) {
       const [is, shouldBe] = [edges[i]![c], row?.[c]];
       if (is !== shouldBe)
-        throw differs(uri, `row ${place}, column ${column.name}`, shown(is), shown(shouldBe));
+        throw differs(uri, `row ${place}, column ${column.path}`, shown(is), shown(shouldBe));
     }
   }
   return found.edges ? 'parquetjs-lite' : 'duckdb';
@@ -75,7 +75,7 @@ async function decodedByDuckDb(
   const local = await context.openStore(uri).localCopy(uri, copies);
   const rows = await rowsByPlace(
     connection,
-    `SELECT file_row_number, ${columnList(columns)} FROM read_parquet(${sqlText(local)}, file_row_number = true)
+    `SELECT file_row_number, ${leafList(columns)} FROM read_parquet(${sqlText(local)}, file_row_number = true)
      WHERE file_row_number IN (${places.join(', ')})`,
   );
   if (local.startsWith(copies)) await rm(local, { force: true });

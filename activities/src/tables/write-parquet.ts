@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Job } from '@quarry/workflows';
 import { sqlText } from './duckdb.ts';
+import { rowsAtOnce } from './row-function.ts';
 import type { RowSource } from './row-source.ts';
 import { type Column, huggingFaceMetadata } from './table-schema.ts';
 
@@ -27,11 +28,12 @@ export async function writeParquet(
   source: RowSource,
   { columns, compression, path }: ParquetFile,
 ): Promise<void> {
+  const images = columns.some(({ type }) => type === 'image');
   const copy = `
     COPY (SELECT ${columnList(columns)} FROM ${source.from})
     TO ${sqlText(path)} (
       FORMAT parquet, PARQUET_VERSION V1, COMPRESSION ${compression},
-      ROW_GROUP_SIZE ${rowGroupRows(source.bytesPerRow)},
+      ROW_GROUP_SIZE ${images ? imageRowGroup(source.bytesPerRow) : rowGroupRows(source.bytesPerRow)},
       KV_METADATA {huggingface: ${sqlText(huggingFaceMetadata(columns))}})`;
   await connection.run(copy).catch((error) => {
     throw source.failure() ?? error;
@@ -46,8 +48,23 @@ export async function uncompressedSize(connection: DuckDBConnection, path: strin
   return reader.getRows()[0]![0] as number;
 }
 
-export function columnList(columns: readonly Column[]): string {
-  return columns.map(({ name }) => `"${name}"`).join(', ');
+/** Out of a row source: an image is put together of its bytes and its path, null where it has neither. */
+function columnList(columns: readonly Column[]): string {
+  return columns
+    .map(({ name, type }) =>
+      type === 'image'
+        ? `CASE WHEN "${name}.bytes" IS NULL AND "${name}.path" IS NULL THEN NULL
+           ELSE struct_pack(bytes := "${name}.bytes", path := "${name}.path") END AS "${name}"`
+        : `"${name}"`,
+    )
+    .join(', ');
+}
+
+/** With images a row group is of as many rows as come to 32 MiB: 2,048 of them would be gigabytes. */
+function imageRowGroup(bytesPerRow: number): number {
+  const step = rowsAtOnce(bytesPerRow);
+  const steps = Math.floor(ROW_GROUP_BYTES / Math.max(1, bytesPerRow) / step);
+  return Math.min(MOST_ROWS, Math.max(1, steps) * step);
 }
 
 /** Rows of a row group for rows of this many bytes on average, uncompressed: 2,048 to 122,880. */

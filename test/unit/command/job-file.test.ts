@@ -146,7 +146,7 @@ describe('a wrong job is refused with every mistake at its place', () => {
       'input:\n  path: beir\nmodel:\n  path: model\n',
       [
         'job.yaml:1:1 name: is missing; names the run: the run id begins with it',
-        'job.yaml:1:1 input.format: is missing (one of beir, pairs, classification); how the input is laid out',
+        'job.yaml:1:1 input.format: is missing (one of beir, pairs, classification, mmeb); how the input is laid out',
         'job.yaml:3:1 model.kind: is missing (one of encoder, generator, vectors); encoder: BERT-like; generator: a decoder LLM; vectors: your own .npy files',
       ],
     ],
