@@ -15,6 +15,7 @@ Examples:
                                                 the run as another trainer reads it
   quarry evaluate out/runs/<run id> --truth qrels.tsv
                                                 how many of its negatives are false
+  quarry model prepare DIR                      a generator's export, rewritten to give embeddings
   quarry up                                     the Temporal UI with all earlier runs
 
 Exit codes: 0 done; 1 the run failed or was cancelled from elsewhere; 2 the command or the job is wrong
@@ -129,6 +130,15 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     .option('--json', 'as JSON')
     .action(async (run, options) =>
       end(await (await import('./commands/export.ts')).exportTo(run, options, settings)),
+    );
+
+  const model = program.command('model').description('work on models: prepare');
+  model
+    .command('prepare <directory>')
+    .description("rewrite a generator's decoders to give embeddings, once, beside the originals")
+    .option('--json', 'as JSON')
+    .action(async (directory, options) =>
+      end(await (await import('./commands/model-prepare.ts')).prepare(directory, options, settings)),
     );
 
   program

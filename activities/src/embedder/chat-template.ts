@@ -1,21 +1,24 @@
 import { Template } from '@huggingface/jinja';
 import { QuarryError } from '../failures.ts';
+import type { TurnPart } from './prompt.ts';
 
 /** Renders one user turn, after a system turn where there is one, up to where the model would begin to answer. */
-export type RenderChat = (system: string, user: string) => string;
+export type RenderChat = (system: string, user: readonly TurnPart[]) => string;
 
 /** For models without a template. */
 const chatMl: RenderChat = (system, user) =>
-  `${system === '' ? '' : `<|im_start|>system\n${system}<|im_end|>\n`}<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`;
+  `${system === '' ? '' : `<|im_start|>system\n${system}<|im_end|>\n`}<|im_start|>user\n${textOf(user)}<|im_end|>\n<|im_start|>assistant\n`;
 
 /**
  * @param source Jinja, as in tokenizer_config.json; null: ChatML
  * @param tokenizerConfig gives the template its `bos_token` and the like
- * @throws QuarryError BadModel where the template cannot be parsed, or loses the text
+ * @param images the model takes images
+ * @throws QuarryError BadModel where the template cannot be parsed, fails, or loses text or image
  */
 export function chatRenderer(
   source: string | null,
   tokenizerConfig: Readonly<Record<string, unknown>>,
+  images = false,
 ): RenderChat {
   if (source === null) return chatMl;
   const template = parse(source);
@@ -24,27 +27,55 @@ export function chatRenderer(
       .filter(([name]) => name.endsWith('_token'))
       .map(([name, token]) => [name, contentOf(token)]),
   );
-  const render = (messages: readonly { role: string; content: string }[]): string =>
+  const render = (messages: readonly Message[]): string =>
     template.render({ ...tokens, messages, add_generation_prompt: true });
-  const withSystemTurn: RenderChat = (system, user) =>
+  const inParts: RenderChat = (system, user) =>
     render([
-      ...(system === '' ? [] : [{ role: 'system', content: system }]),
+      ...(system === '' ? [] : [{ role: 'system', content: [{ type: 'text', text: system } as const] }]),
       { role: 'user', content: user },
     ]);
+  const asStrings: RenderChat = (system, user) =>
+    render([
+      ...(system === '' ? [] : [{ role: 'system', content: system }]),
+      { role: 'user', content: textOf(user) },
+    ]);
   const withinUserTurn: RenderChat = (system, user) =>
-    render([{ role: 'user', content: system === '' ? user : `${system}\n\n${user}` }]);
+    render([{ role: 'user', content: system === '' ? textOf(user) : `${system}\n\n${textOf(user)}` }]);
 
-  const works = (renderer: RenderChat): boolean => {
-    const text = renderer('sysprobe', 'userprobe');
-    return text.includes('sysprobe') && text.includes('userprobe');
-  };
-  // Some templates (Gemma's) know no system turn: they refuse or drop it.
-  if (attempt(() => works(withSystemTurn))) return withSystemTurn;
-  if (attempt(() => works(withinUserTurn))) return withinUserTurn;
-  throw new QuarryError(
-    'BadModel',
-    'the chat template renders neither a system turn nor the text of a user turn',
-  );
+  // A template that knows parts is written for images. Some (Gemma's) know no system turn: they refuse or drop it.
+  const ways = images ? [inParts] : [asStrings, inParts, withinUserTurn];
+  const faults: string[] = [];
+  for (const way of ways) {
+    const fault = faultOf(way, images);
+    if (fault === null) return way;
+    faults.push(fault);
+  }
+  throw new QuarryError('BadModel', `the chat template ${faults[0]}`);
+}
+
+interface Message {
+  readonly role: string;
+  readonly content: string | readonly TurnPart[];
+}
+
+/** What a way of rendering loses, or how it fails; null: nothing. */
+function faultOf(render: RenderChat, images: boolean): string | null {
+  try {
+    const text = { type: 'text', text: 'userprobe' } as const;
+    const rendered = render('sysprobe', [text]);
+    if (!rendered.includes('sysprobe') || !rendered.includes('userprobe'))
+      return 'renders neither a system turn nor the text of a user turn';
+    if (images && render('sysprobe', [{ type: 'image' }, text]) === rendered)
+      return 'drops the image of a user turn';
+    return null;
+  } catch (error) {
+    return `fails: ${(error as Error).message}`;
+  }
+}
+
+/** The text of a turn for models that take text only. */
+function textOf(user: readonly TurnPart[]): string {
+  return user.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 
 function parse(source: string): Template {
@@ -54,14 +85,6 @@ function parse(source: string): Template {
     throw new QuarryError('BadModel', `the chat template is not understood: ${(cause as Error).message}`, {
       cause,
     });
-  }
-}
-
-function attempt(check: () => boolean): boolean {
-  try {
-    return check();
-  } catch {
-    return false;
   }
 }
 

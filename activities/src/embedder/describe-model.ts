@@ -1,10 +1,10 @@
 import type { Job } from '@quarry/workflows';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { localModelDirectory } from './model-directory.ts';
-import { readModelFiles } from './model-files.ts';
 import { hashJson, hashModel } from './model-hash.ts';
 import type { ModelIdentity } from './model-identity.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
+import { type RunnableModel, runnableModel } from './runnable-model.ts';
 import { describeVectors } from './vectors-identity.ts';
 
 /** What vectors are kept as; part of a model's identity. */
@@ -25,24 +25,30 @@ export async function openModel(
   context: Dependencies,
   model: Exclude<Job['model'], { kind: 'vectors' }>,
 ): Promise<{ readonly identity: ModelIdentity; readonly settings: ModelSettings }> {
-  const directory = await localModelDirectory(context, model.path, model.file);
-  const files = await readModelFiles(directory, model.file);
-  const content = await hashModel(files, model.file);
-  const settings = modelSettings(files, model, content.dynamicQuantization);
+  const directory = await localModelDirectory(context, model.path, model.file ?? null);
+  const runnable = await runnableModel(context, directory, model);
+  const { files, graphs } = runnable;
+  const content = await hashModel(files.directory, graphsOf(runnable));
+  const settings = modelSettings(files, model, graphs, runnable.prefix, content.dynamicQuantization);
   const preprocessing = preprocessingOf(settings);
   const { kind, dimension, maxLength, oneRowAtATime } = settings;
-  const sha256 = hashJson([kind, content.sha256, model.file, maxLength, preprocessing, DTYPE]);
+  const sha256 = hashJson([kind, content.sha256, maxLength, preprocessing, DTYPE]);
   return {
     identity: { kind, path: model.path, sha256, dimension, maxLength, preprocessing, oneRowAtATime },
     settings,
   };
 }
 
+function graphsOf({ graphs }: RunnableModel): readonly string[] {
+  return [graphs.main, graphs.embedTokens, graphs.visionEncoder].filter((graph) => graph !== null);
+}
+
 function preprocessingOf(settings: ModelSettings): Record<string, unknown> {
   const shared = { pooling: settings.pooling, normalize: true };
   if (settings.kind === 'generator') {
-    const { prompt, chatTemplate } = settings;
-    return { ...shared, prompt, chatTemplate: chatTemplate === null ? 'ChatML' : hashJson(chatTemplate) };
+    const { prompt, chatTemplate, vision } = settings;
+    const template = chatTemplate === null ? 'ChatML' : hashJson(chatTemplate);
+    return { ...shared, prompt, chatTemplate: template, ...(vision && { images: vision.images }) };
   }
   const { queryPrefix, documentPrefix } = settings;
   return { ...shared, queryPrefix, documentPrefix };

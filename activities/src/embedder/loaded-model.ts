@@ -1,13 +1,14 @@
 import type { Side } from '@quarry/workflows';
 import { chatRenderer } from './chat-template.ts';
+import { generatorTokens } from './generator-tokens.ts';
 import { readModelFiles } from './model-files.ts';
 import { ModelSession } from './model-session.ts';
 import type { ModelSettings } from './model-settings.ts';
-import { type Content, encoderTokens, generatorTokens, type ModelRow, type RowTokens } from './row-tokens.ts';
+import { type Content, encoderTokens, type ModelRow, type RowTokens } from './row-tokens.ts';
 import { type Batch, ShapedBatches } from './shaped-batches.ts';
 import { TextTokenizer } from './tokenizer.ts';
 
-/** A model ready to embed: tokenizer, prompt and session. Lives in a worker thread. */
+/** A model ready to embed: tokenizer, prompt and sessions. Lives in a worker thread. */
 export class LoadedModel {
   readonly settings: ModelSettings;
   /** Rows are embedded alone: the model's vectors depend on their batch, as its graph says or a probe has shown. */
@@ -39,16 +40,14 @@ export class LoadedModel {
   }
 
   batches<Item extends ModelRow>(): ShapedBatches<Item> {
-    return new ShapedBatches<Item>(this.settings.maxLength, this.oneRowAtATime);
+    // Tokens of images come on top of `maxLength`: then the grid goes on as far as the rows do.
+    const takesImages = this.settings.kind === 'generator' && this.settings.vision !== null;
+    return new ShapedBatches<Item>(takesImages ? Infinity : this.settings.maxLength, this.oneRowAtATime);
   }
 
   /** Vectors [items, dimension] of one batch, not normalised. Blocks the thread. */
   run({ items, rows, length }: Batch<ModelRow>): Promise<Float32Array> {
-    return this.#session.run(
-      items.map(({ ids }) => ids),
-      rows,
-      length,
-    );
+    return this.#session.run(items, rows, length);
   }
 
   release(): Promise<void> {
@@ -57,8 +56,8 @@ export class LoadedModel {
 }
 
 async function rendererOf(settings: Extract<ModelSettings, { kind: 'generator' }>) {
-  const { tokenizerConfig } = await readModelFiles(settings.directory, settings.graph);
-  return chatRenderer(settings.chatTemplate, tokenizerConfig);
+  const { tokenizerConfig } = await readModelFiles(settings.directory, null);
+  return chatRenderer(settings.chatTemplate, tokenizerConfig, settings.vision !== null);
 }
 
 const PROBES = [
@@ -76,8 +75,8 @@ async function dependsOnBatch(
 ): Promise<boolean> {
   // Without a mask an encoder would look at padding.
   if (kind === 'encoder' && !session.signature.inputs.has('attention_mask')) return true;
-  const [probe, ...company] = PROBES.map((text) => rowTokens({ text, image: null }, 'document').ids);
-  const length = Math.min(maxLength, Math.max(...[probe!, ...company].map((ids) => ids.length)) + 1);
+  const [probe, ...company] = PROBES.map((text) => rowTokens({ text, image: null }, 'document'));
+  const length = Math.min(maxLength, Math.max(...[probe!, ...company].map(({ ids }) => ids.length)) + 1);
   const alone = await session.run([probe!], 4, length);
   const together = await session.run([...company, probe!], 4, length);
   const offset = company.length * dimension;

@@ -16,13 +16,13 @@ const copies = new Map<string, Promise<string>>();
  * (copied into scratch once per process, keeping the layout).
  *
  * @param graph the graph's path inside the directory; of an s3 model only it, its external data and the settings are
- * fetched.
+ * fetched; null: all graphs.
  * @throws QuarryError BadModel where there is no such directory
  */
 export async function localModelDirectory(
   context: Dependencies,
   path: string,
-  graph: string,
+  graph: string | null,
 ): Promise<string> {
   if (path.startsWith('hf:')) {
     throw new QuarryError(
@@ -56,7 +56,7 @@ export async function localModelDirectory(
   return directory;
 }
 
-async function copyFromStore(context: Dependencies, uri: string, graph: string): Promise<string> {
+async function copyFromStore(context: Dependencies, uri: string, graph: string | null): Promise<string> {
   const prefix = uri.endsWith('/') ? uri : `${uri}/`;
   const store = context.openStore(prefix);
   const name = createHash('sha256').update(`${prefix}\n${graph}`).digest('hex').slice(0, 16);
@@ -83,8 +83,8 @@ async function copyFromStore(context: Dependencies, uri: string, graph: string):
 }
 
 /** Settings and templates anywhere; of the graphs only the named one, with what lies beside it and is no graph. */
-function isNeeded(path: string, graph: string): boolean {
-  if (/\.(json|jinja|txt)$/.test(path)) return true;
+function isNeeded(path: string, graph: string | null): boolean {
+  if (graph === null || /\.(json|jinja|txt)$/.test(path)) return true;
   return (
     path === graph || (dirname(path) === dirname(graph) && !path.endsWith('.onnx') && isDataOf(path, graph))
   );

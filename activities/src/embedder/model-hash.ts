@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { QuarryError } from '../failures.ts';
 import { hashFile } from '../stages/unit.ts';
-import type { ModelFiles } from './model-files.ts';
-import { type GraphScan, scanGraph } from './scan-graph.ts';
+import { DIRECTORY_MANIFEST, readDirectoryManifest } from './directory-manifest.ts';
+import { type GraphFacts, graphFacts } from './graph-facts.ts';
 
 /** The content of the files of a model that its vectors depend on. */
 export interface ModelContent {
@@ -16,47 +16,50 @@ export interface ModelContent {
 const remembered = new Map<string, { readonly version: string; readonly value: Promise<unknown> }>();
 
 /**
- * Hashes the graph, its external data and the tokenizer, each once per process as long as size and time of change stay.
- * Where the directory has a `quarry.json`, every file it names is checked.
+ * Hashes the graphs, their external data and the tokenizer, each once per process as long as size and time of change
+ * stay. Where the directory has a `quarry.json`, every file it names is checked.
  *
- * @throws QuarryError BadModel where external data is missing, or a file is not what `quarry.json` says
+ * @param graphs paths inside the directory
+ * @throws QuarryError BadModel where external data is missing or cut off, or a file is not what `quarry.json` says
  */
-export async function hashModel({ directory }: ModelFiles, graph: string): Promise<ModelContent> {
-  const scan = await once<GraphScan>(join(directory, graph), scanGraph);
-  const sha256: Record<string, string> = { [graph]: scan.sha256 };
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+export async function hashModel(directory: string, graphs: readonly string[]): Promise<ModelContent> {
+  const sha256: Record<string, string> = {};
+  let dynamicQuantization = false;
+  for (const graph of graphs) {
+    const facts = await once<GraphFacts>(join(directory, graph), graphFacts);
+    sha256[graph] = facts.sha256;
+    dynamicQuantization ||= facts.dynamicQuantization;
+    for (const data of facts.externalData) {
+      const path = join(dirname(graph), data.name);
+      await requireData(directory, graph, path, data.bytes);
+      sha256[path] = await once(join(directory, path), hashFile);
+    }
+  }
+  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json']) {
     const path = join(directory, name);
     if (await stat(path).catch(() => null)) sha256[name] = await once(path, hashFile);
   }
-  for (const name of scan.externalData) {
-    const path = join(dirname(graph), name);
-    const found = await stat(join(directory, path)).catch(() => null);
-    if (!found) {
-      throw new QuarryError(
-        'BadModel',
-        `${join(directory, graph)} keeps its weights in ${name}, which is missing beside it; copy it there`,
-      );
-    }
-    sha256[path] = await once(join(directory, path), hashFile);
-  }
   await verify(directory, sha256);
-  return { sha256, dynamicQuantization: scan.dynamicQuantization };
+  return { sha256, dynamicQuantization };
 }
 
-/** `quarry.json`: `files` gives `{sha256, bytes}` by path, for every other file of the directory. */
+async function requireData(directory: string, graph: string, path: string, bytes: number): Promise<void> {
+  const found = await stat(join(directory, path)).catch(() => null);
+  if (found && found.size >= bytes) return;
+  const what = found
+    ? `which has ${found.size} bytes where ${bytes} are needed: it was cut off; fetch it again`
+    : 'which is missing beside it; copy it there';
+  throw new QuarryError('BadModel', `${join(directory, graph)} keeps its weights in ${path}, ${what}`);
+}
+
 async function verify(directory: string, known: Readonly<Record<string, string>>): Promise<void> {
-  const path = join(directory, 'quarry.json');
-  const text = await readFile(path, 'utf8').catch(() => null);
-  if (text === null) return;
-  const { files = {} } = JSON.parse(text) as {
-    readonly files?: Readonly<Record<string, { readonly sha256: string }>>;
-  };
+  const { files = {} } = (await readDirectoryManifest(directory)) ?? {};
   for (const [name, { sha256: expected }] of Object.entries(files)) {
     const actual = known[name] ?? (await once(join(directory, name), hashFile).catch(() => 'missing'));
     if (actual !== expected) {
       throw new QuarryError(
         'BadModel',
-        `${join(directory, name)}: sha256 ${actual}, but quarry.json says ${expected}; the file is damaged or was changed, fetch the model again`,
+        `${join(directory, name)}: sha256 ${actual}, but ${DIRECTORY_MANIFEST} says ${expected}; the file is damaged or was changed, fetch the model again`,
       );
     }
   }

@@ -1,61 +1,75 @@
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { QuarryError } from '../failures.ts';
-import { float16ToFloat32 } from './float16.ts';
-import { type GraphSignature, graphSignature, type InputName } from './graph-signature.ts';
-import type { ModelSettings } from './model-settings.ts';
+import { type GraphSignature, graphSignature } from './graph-signature.ts';
+import { tokenGrid } from './image-tokens.ts';
+import type { GeneratorSettings, ModelSettings } from './model-settings.ts';
+import { openSession } from './open-session.ts';
 import { poolRow } from './pooling.ts';
+import { ropePositions } from './rope-positions.ts';
+import type { ModelRow } from './row-tokens.ts';
+import { float32Of, TokenEmbedder } from './token-embedder.ts';
+import { emptyPast, type PaddedRows, tokenFeed } from './token-feeds.ts';
+import { VisionEncoder } from './vision-encoder.ts';
+
+const NO_HEADS = { keyValueHeads: 0, headDimension: 0 };
+
+/** The sessions before the one that gives vectors; null where the model has none. */
+interface Front {
+  readonly embedder: TokenEmbedder | null;
+  readonly vision: VisionEncoder | null;
+}
 
 /**
- * One ONNX graph on onnxruntime (CPU), fed with token ids, giving pooled vectors that are not yet normalised. `run`
- * blocks the thread: only for pool kernels. Memory: the graph, and one batch with its activations.
+ * The graphs of a model on onnxruntime, fed with rows of tokens and images, giving vectors that are not yet normalised.
+ * `run` blocks the thread: only for pool kernels. Memory: the graphs, and one batch with its activations.
  */
 export class ModelSession {
   readonly signature: GraphSignature;
   readonly #session: InferenceSession;
+  readonly #front: Front;
   readonly #settings: ModelSettings;
   readonly #padId: number;
   readonly #where: string;
 
-  /** @throws QuarryError BadModel where the graph cannot be loaded or has not the inputs and outputs needed */
+  /** @throws QuarryError BadModel where a graph cannot be loaded or has not the inputs and outputs needed */
   static async open(settings: ModelSettings, padId: number, threads: number): Promise<ModelSession> {
     const path = join(settings.directory, settings.graph);
-    let session: InferenceSession;
-    try {
-      session = await InferenceSession.create(path, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-      });
-    } catch (cause) {
-      throw new QuarryError('BadModel', `${path}: onnxruntime cannot load it: ${(cause as Error).message}`, {
-        cause,
-      });
-    }
-    return new ModelSession(session, settings, padId, path);
+    const session = await openSession(path, threads);
+    const front = { embedder: null, vision: null };
+    const { embedded } = graphSignature(session, path);
+    if (embedded === null) return new ModelSession(session, front, settings, padId, path);
+    return new ModelSession(session, await openFront(settings, path, threads), settings, padId, path);
   }
 
-  constructor(session: InferenceSession, settings: ModelSettings, padId: number, where: string) {
+  constructor(
+    session: InferenceSession,
+    front: Front,
+    settings: ModelSettings,
+    padId: number,
+    where: string,
+  ) {
     this.signature = graphSignature(session, where);
     this.#session = session;
+    this.#front = front;
     this.#settings = settings;
     this.#padId = padId;
     this.#where = where;
   }
 
   /**
-   * Vectors [items, dimension] of rows of token ids, run as a batch of exactly `rows` x `length`: padding on the right,
-   * dummy rows behind.
+   * Vectors [items, dimension] of rows, run as a batch of exactly `rows` x `length`: padding on the right, dummy rows
+   * behind.
    */
-  async run(items: readonly (readonly number[])[], rows: number, length: number): Promise<Float32Array> {
+  async run(items: readonly ModelRow[], rows: number, length: number): Promise<Float32Array> {
+    const batch = this.#padded(items, rows, length);
+    const { inputs, past, embedded, output: name, positionAxes } = this.signature;
     const feeds: Record<string, Tensor> = {};
-    for (const [name, type] of this.signature.inputs)
-      feeds[name] = this.#tensor(name, type, items, rows, length);
-    const outputs = await this.#session.run(feeds, [this.signature.output]);
-    const output = outputs[this.signature.output]!;
+    for (const [input, type] of inputs) feeds[input] = tokenFeed(input, type, positionAxes, batch);
+    const sizes = this.#settings.kind === 'generator' ? this.#settings : NO_HEADS;
+    for (const input of past) feeds[input.name] = emptyPast(input, rows, sizes);
+    if (embedded !== null) feeds.inputs_embeds = await this.#embedded(batch, items, embedded);
+    const output = (await this.#session.run(feeds, [name]))[name]!;
     const vectors = this.#pool(output, items, length);
     output.dispose();
     return vectors;
@@ -63,34 +77,39 @@ export class ModelSession {
 
   async release(): Promise<void> {
     await this.#session.release();
+    await this.#front.embedder?.release();
+    await this.#front.vision?.release();
   }
 
-  #tensor(
-    name: InputName,
-    type: 'int64' | 'int32',
-    items: readonly (readonly number[])[],
-    rows: number,
-    length: number,
-  ): Tensor {
-    const data = type === 'int64' ? new BigInt64Array(rows * length) : new Int32Array(rows * length);
-    // Ids are below 2^31 and not negative: writing the low words of the (little-endian) int64 is enough, and fast.
-    const words = new Int32Array(data.buffer);
-    const stride = type === 'int64' ? 2 : 1;
-    for (let row = 0; row < rows; row++) {
-      const ids = items[row] ?? [this.#padId];
-      for (let i = 0; i < length; i++) {
-        const at = (row * length + i) * stride;
-        if (name === 'input_ids') words[at] = ids[i] ?? this.#padId;
-        else if (name === 'attention_mask') words[at] = i < ids.length ? 1 : 0;
-        else if (name === 'position_ids') words[at] = i;
-      }
+  #padded(items: readonly ModelRow[], rows: number, length: number): PaddedRows {
+    const settings = this.#settings;
+    const past = settings.kind === 'generator' ? settings.prefix.length : 0;
+    const vision = settings.kind === 'generator' ? settings.vision : null;
+    const ids = items.map((item) => item.ids);
+    const positions =
+      this.signature.positionAxes === 1 || vision === null
+        ? null
+        : items.map(({ ids: row, image }) =>
+            ropePositions(row, vision.imageToken.id, image && tokenGrid(image, vision), past),
+          );
+    return { ids, positions, rows, length, padId: this.#padId, past };
+  }
+
+  async #embedded(
+    batch: PaddedRows,
+    items: readonly ModelRow[],
+    type: 'float32' | 'float16',
+  ): Promise<Tensor> {
+    if (type === 'float16') {
+      throw new QuarryError(
+        'BadModel',
+        `${this.#where}: inputs_embeds is float16; export with float32 inputs and outputs (keep_io_types)`,
+      );
     }
-    return data instanceof BigInt64Array
-      ? new Tensor('int64', data, [rows, length])
-      : new Tensor('int32', data, [rows, length]);
+    return this.#front.embedder!.embed(batch, items, this.#front.vision);
   }
 
-  #pool(output: Tensor, items: readonly (readonly number[])[], length: number): Float32Array {
+  #pool(output: Tensor, items: readonly ModelRow[], length: number): Float32Array {
     const { dimension, pooling } = this.#settings;
     const size = output.dims.at(-1);
     if (size !== dimension || output.dims.length !== (this.signature.pooled ? 2 : 3)) {
@@ -101,7 +120,7 @@ export class ModelSession {
     }
     const hidden = float32Of(output, this.#where);
     const vectors = new Float32Array(items.length * dimension);
-    for (const [row, ids] of items.entries()) {
+    for (const [row, { ids }] of items.entries()) {
       const target = vectors.subarray(row * dimension, (row + 1) * dimension);
       if (this.signature.pooled) target.set(hidden.subarray(row * dimension, (row + 1) * dimension));
       else poolRow(hidden, row * length * dimension, ids.length, pooling, target);
@@ -110,9 +129,18 @@ export class ModelSession {
   }
 }
 
-function float32Of(tensor: Tensor, where: string): Float32Array {
-  const { data } = tensor;
-  if (data instanceof Float32Array) return data;
-  if (tensor.type === 'float16' && data instanceof Uint16Array) return float16ToFloat32(data);
-  throw new QuarryError('BadModel', `${where}: output of type ${tensor.type}; float32 or float16 is needed`);
+async function openFront(settings: ModelSettings, where: string, threads: number): Promise<Front> {
+  const { embedTokens, visionEncoder, vision }: Partial<GeneratorSettings> =
+    settings.kind === 'generator' ? settings : {};
+  if (!embedTokens) {
+    throw new QuarryError(
+      'BadModel',
+      `${where}: takes inputs_embeds, but there is no embed_tokens*.onnx beside it; a vision-language model is three graphs: embed_tokens, vision_encoder, decoder_model_merged`,
+    );
+  }
+  const path = (name: string): string => join(settings.directory, name);
+  return {
+    embedder: await TokenEmbedder.open(path(embedTokens), threads),
+    vision: visionEncoder && vision ? await VisionEncoder.open(path(visionEncoder), vision, threads) : null,
+  };
 }

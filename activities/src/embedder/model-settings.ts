@@ -1,9 +1,10 @@
 import type { Job } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
 import { requireFamily } from './architecture.ts';
-import type { ImageSettings } from './image-settings.ts';
 import type { ModelFiles } from './model-files.ts';
+import type { ModelGraphs } from './model-graphs.ts';
 import { type Prompt, resolvePrompt } from './prompt.ts';
+import { type VisionSettings, visionSettings } from './vision-settings.ts';
 
 /** How a model directory turns texts into vectors: all that the kernel needs, structured-cloneable. */
 export type ModelSettings = EncoderSettings | GeneratorSettings;
@@ -11,7 +12,7 @@ export type ModelSettings = EncoderSettings | GeneratorSettings;
 interface GraphSettings {
   /** Local directory. */
   readonly directory: string;
-  /** The graph's path inside it. */
+  /** Path inside it of the graph that gives the vectors. */
   readonly graph: string;
   readonly dimension: number;
   /** Tokens of a row at most, special ones included. */
@@ -32,8 +33,18 @@ export interface GeneratorSettings extends GraphSettings {
   readonly prompt: Prompt;
   /** Jinja source; null: ChatML. */
   readonly chatTemplate: string | null;
-  /** How images are prepared; null: the model takes text only. */
-  readonly images: ImageSettings | null;
+  /** Graph that embeds tokens, where {@link graph} takes embedded ones. */
+  readonly embedTokens: string | null;
+  readonly visionEncoder: string | null;
+  /** How images are read; null: the model takes text only. */
+  readonly vision: VisionSettings | null;
+  /** Ids at the beginning of every prompt that are baked into the graph; empty: none. */
+  readonly prefix: readonly number[];
+  /** Key and value heads and their length, for exports that do not say; 0: config.json does not either. */
+  readonly keyValueHeads: number;
+  readonly headDimension: number;
+  /** Tokens that the model knows; Infinity where it does not say. */
+  readonly vocabulary: number;
 }
 
 /** Longest row where neither the job nor sentence_bert_config.json says otherwise. */
@@ -47,12 +58,14 @@ const DEFAULT_MAX_LENGTH = 512;
 export function modelSettings(
   files: ModelFiles,
   model: Exclude<Job['model'], { kind: 'vectors' }>,
+  graphs: ModelGraphs,
+  prefix: readonly number[],
   oneRowAtATime: boolean,
 ): ModelSettings {
   requireFamily(files, model.kind);
   const common = {
     directory: files.directory,
-    graph: model.file,
+    graph: graphs.main,
     dimension: dimensionOf(files),
     maxLength: maxLengthOf(files, model.maxLength),
     oneRowAtATime,
@@ -65,11 +78,25 @@ export function modelSettings(
       pooling: 'last',
       prompt: resolvePrompt(model.prompt),
       chatTemplate,
-      images: null,
+      embedTokens: graphs.embedTokens,
+      visionEncoder: graphs.visionEncoder,
+      vision: graphs.visionEncoder === null ? null : visionSettings(files, model.maxPixels),
+      prefix,
+      ...decoderShape(files),
     };
   }
   const { queryPrefix, documentPrefix } = model;
   return { ...common, kind: 'encoder', pooling: poolingOf(files), queryPrefix, documentPrefix };
+}
+
+function decoderShape({ config }: ModelFiles) {
+  const text = config.text_config ?? config;
+  const { num_attention_heads: heads = 0, num_key_value_heads: shared = heads, hidden_size: size = 0 } = text;
+  return {
+    keyValueHeads: shared,
+    headDimension: text.head_dim ?? (heads === 0 ? 0 : size / heads),
+    vocabulary: text.vocab_size ?? Infinity,
+  };
 }
 
 function dimensionOf({ config, directory }: ModelFiles): number {

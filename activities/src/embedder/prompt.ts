@@ -38,10 +38,38 @@ export function resolvePrompt(prompt: Extract<Job['model'], { kind: 'generator' 
   return { system, queryText, queryImage, document };
 }
 
-/** The user turn for a text without an image. */
-export function userTurn(prompt: Prompt, text: string, side: Side): string {
-  const instruction = side === 'query' ? prompt.queryText : prompt.document;
+/** What a user turn is made of, in the words of chat templates. */
+export type TurnPart = { readonly type: 'text'; readonly text: string } | { readonly type: 'image' };
+
+/** Stands in a text for its image (as in MMEB); where it is missing, the image comes first. */
+export const IMAGE_PLACE = '<|image_1|>';
+
+/** The user turn for a text, an image, or both. */
+export function userTurn(
+  prompt: Prompt,
+  { text, image }: { readonly text: string; readonly image: boolean },
+  side: Side,
+): readonly TurnPart[] {
+  const query = image ? prompt.queryImage : prompt.queryText;
+  const placed = image && !text.includes(IMAGE_PLACE) ? IMAGE_PLACE + text : text;
+  const turn = withInstruction(side === 'query' ? query : prompt.document, placed);
+  if (!image) return [{ type: 'text', text: turn }];
+  const [before, after] = splitOnce(turn, IMAGE_PLACE);
+  const parts: TurnPart[] = [
+    { type: 'text', text: before },
+    { type: 'image' },
+    { type: 'text', text: after },
+  ];
+  return parts.filter((part) => part.type === 'image' || part.text !== '');
+}
+
+function withInstruction(instruction: string, text: string): string {
   if (instruction === '') return text;
   if (instruction.includes('{text}')) return instruction.split('{text}').join(text);
   return `${text}\n${instruction}`;
+}
+
+function splitOnce(text: string, mark: string): readonly [string, string] {
+  const at = text.indexOf(mark);
+  return [text.slice(0, at), text.slice(at + mark.length)];
 }

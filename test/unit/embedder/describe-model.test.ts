@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeModel } from '@quarry/activities/embedder/describe-model';
 import type { ModelIdentity } from '@quarry/activities/embedder/model-identity';
+import { message, text } from '@quarry/activities/embedder/onnx/encode';
+import { modelBytes } from '@quarry/activities/embedder/onnx/graph-parts';
 import type { Dependencies } from '@quarry/activities/stages/stage-context';
 import { openStore } from '@quarry/activities/storage/open-store';
 import { encodeNpy } from '@quarry/activities/tables/npy';
@@ -93,10 +95,14 @@ describe('is refused', () => {
   test('where a file is missing, with what is there', async () => {
     rmSync(join(directory, 'tokenizer.json'));
     renameSync(join(directory, 'onnx/model.onnx'), join(directory, 'onnx/other.onnx'));
-    await refusal(
-      generator(),
-      /tokenizer\.json and onnx\/model\.onnx missing; there is: .*config\.json, .*onnx\/other\.onnx/,
-    );
+    await refusal(generator(), /tokenizer\.json missing; there is: .*config\.json, .*onnx\/other\.onnx/);
+  });
+
+  test('where there is no graph of a known name', async () => {
+    renameSync(join(directory, 'onnx/model.onnx'), join(directory, 'onnx/other.onnx'));
+    rmSync(join(directory, 'quarry.json'));
+    await refusal(generator(), /no onnx\/model\*\.onnx and no .*there is: onnx\/other\.onnx.*model\.file/);
+    expect((await generator({ file: 'onnx/other.onnx' })).dimension).toBe(256);
   });
 
   test('where config.json is not JSON, or names an unknown architecture, or the other kind', async () => {
@@ -125,15 +131,40 @@ describe('is refused', () => {
     await refusal(generator({ maxLength: 513 }), /model\.maxLength: 513 tokens, but .* has 512 positions/);
   });
 
-  test('where its weights lie in a file that is missing', async () => {
+  test('where its weights lie in a file that is missing, or cut off', async () => {
     const graph = join(directory, 'onnx/model.onnx');
+    const data = join(directory, 'onnx/model.onnx_data');
     rmSync(join(directory, 'quarry.json'));
-    appendFileSync(graph, '\n\x08location\x12\x0fmodel.onnx_data');
-    await refusal(generator(), /keeps its weights in model\.onnx_data, which is missing/);
-    writeFileSync(join(directory, 'onnx/model.onnx_data'), 'weights');
+    const location = message(13, text(1, 'location'), text(2, 'model.onnx_data'));
+    const weights = message(5, text(8, 'w'), location, message(13, text(1, 'length'), text(2, '7')));
+    writeFileSync(graph, modelBytes('g', 17, [weights]));
+    await refusal(generator(), /keeps its weights in onnx\/model\.onnx_data, which is missing/);
+    writeFileSync(data, 'weigh');
+    await refusal(generator(), /has 5 bytes where 7 are needed: it was cut off/);
+    writeFileSync(data, 'weights');
     const first = await generator();
-    writeFileSync(join(directory, 'onnx/model.onnx_data'), 'other weights');
+    writeFileSync(data, 'WEIGHTS!');
     expect((await generator()).sha256).not.toBe(first.sha256);
+  });
+
+  test('where its graph is none, or there are several', async () => {
+    rmSync(join(directory, 'quarry.json'));
+    const copy = (name: string): void =>
+      cpSync(join(directory, 'onnx/model.onnx'), join(directory, 'onnx', name));
+    copy('decoder_model_merged.onnx');
+    await refusal(
+      generator(),
+      /two candidates for the graph: onnx\/decoder_model_merged\.onnx and onnx\/model\.onnx; name the one/,
+    );
+    rmSync(join(directory, 'onnx/decoder_model_merged.onnx'));
+    copy('model_q4.onnx');
+    expect((await generator()).dimension).toBe(256);
+    renameSync(join(directory, 'onnx/model.onnx'), join(directory, 'onnx/model_fp16.onnx'));
+    await refusal(generator(), /several graphs could be meant: .*choose with model\.dtype: fp16 \| q4/);
+    await refusal(generator({ dtype: 'q8' }), /model\.dtype: q8, but .* holds .*use fp16 or q4/);
+    expect((await generator({ dtype: 'q4' })).dimension).toBe(256);
+    writeFileSync(join(directory, 'onnx/model_q4.onnx'), 'not a graph');
+    await refusal(generator({ dtype: 'q4' }), /model_q4\.onnx: not an ONNX file, or cut off/);
   });
 });
 

@@ -1,7 +1,9 @@
 import { chatRenderer } from '@quarry/activities/embedder/chat-template';
-import { resolvePrompt, userTurn } from '@quarry/activities/embedder/prompt';
+import { resolvePrompt, type TurnPart, userTurn } from '@quarry/activities/embedder/prompt';
 import { describe, expect, test } from 'vitest';
 
+const text = (value: string): readonly TurnPart[] => [{ type: 'text', text: value }];
+const of = (value: string) => ({ text: value, image: false });
 const SYSTEM =
   'Given an image, summarize the provided image in one word. Given only text, describe the text in one word.';
 const QWEN2 =
@@ -16,10 +18,10 @@ describe('the hierarchical prompt, rendered as the paper does', () => {
     ["Qwen2's template", QWEN2],
   ])('%s', (_, template) => {
     const render = chatRenderer(template, {});
-    expect(render(prompt.system, userTurn(prompt, 'a cat', 'query'))).toBe(
+    expect(render(prompt.system, userTurn(prompt, of('a cat'), 'query'))).toBe(
       `<|im_start|>system\n${SYSTEM}<|im_end|>\n<|im_start|>user\na cat\nRepresent the given text in one word.<|im_end|>\n<|im_start|>assistant\n`,
     );
-    expect(render(prompt.system, userTurn(prompt, 'a cat', 'document'))).toBe(
+    expect(render(prompt.system, userTurn(prompt, of('a cat'), 'document'))).toBe(
       `<|im_start|>system\n${SYSTEM}<|im_end|>\n<|im_start|>user\na cat<|im_end|>\n<|im_start|>assistant\n`,
     );
   });
@@ -31,21 +33,23 @@ test('the other prompts are its parts', () => {
     system: '',
     queryText: 'Represent the given text in one word.',
   });
-  expect(userTurn(resolvePrompt('none'), 'a cat', 'query')).toBe('a cat');
-  expect(chatRenderer(null, {})('', 'a cat')).toBe(
+  expect(userTurn(resolvePrompt('none'), of('a cat'), 'query')).toEqual(text('a cat'));
+  expect(chatRenderer(null, {})('', text('a cat'))).toBe(
     '<|im_start|>user\na cat<|im_end|>\n<|im_start|>assistant\n',
   );
 });
 
 test("a job's own prompt stands behind the text, or around it, and takes it literally", () => {
   const prompt = resolvePrompt({ queryText: 'In a word?', document: 'The text "{text}" means:' });
-  expect(userTurn(prompt, 'a cat', 'query')).toBe('a cat\nIn a word?');
-  expect(userTurn(prompt, "costs $& and $'", 'document')).toBe('The text "costs $& and $\'" means:');
+  expect(userTurn(prompt, of('a cat'), 'query')).toEqual(text('a cat\nIn a word?'));
+  expect(userTurn(prompt, of("costs $& and $'"), 'document')).toEqual(
+    text('The text "costs $& and $\'" means:'),
+  );
 });
 
 test('a template without a system turn gets the instruction in the user turn, and its own tokens', () => {
   const render = chatRenderer(GEMMA, { bos_token: { content: '<bos>' } });
-  expect(render('Be brief.', 'a cat')).toBe(
+  expect(render('Be brief.', text('a cat'))).toBe(
     '<bos><start_of_turn>user\nBe brief.\n\na cat<end_of_turn>\n<start_of_turn>model\n',
   );
 });

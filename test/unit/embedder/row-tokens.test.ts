@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chatRenderer } from '@quarry/activities/embedder/chat-template';
+import { generatorTokens } from '@quarry/activities/embedder/generator-tokens';
 import { resolvePrompt } from '@quarry/activities/embedder/prompt';
-import { encoderTokens, generatorTokens, type RowTokens } from '@quarry/activities/embedder/row-tokens';
+import { encoderTokens, type RowTokens } from '@quarry/activities/embedder/row-tokens';
 import { TextTokenizer, type TokenRow } from '@quarry/activities/embedder/tokenizer';
 import type { Side } from '@quarry/workflows';
 import fc from 'fast-check';
@@ -23,6 +24,16 @@ function ofText(rowTokens: RowTokens): TextTokens {
   };
 }
 
+const TEXT_ONLY = {
+  embedTokens: null,
+  visionEncoder: null,
+  vision: null,
+  prefix: [],
+  keyValueHeads: 2,
+  headDimension: 64,
+  vocabulary: 12_000,
+};
+
 describe('a generator', () => {
   let tokenizer: TextTokenizer;
   let tokens: TextTokens;
@@ -37,7 +48,7 @@ describe('a generator', () => {
           pooling: 'last',
           prompt,
           chatTemplate: null,
-          images: null,
+          ...TEXT_ONLY,
           maxLength,
         },
         tokenizer,
@@ -53,7 +64,9 @@ describe('a generator', () => {
   test('reads the whole rendered prompt where it fits', () => {
     const { ids, truncated } = tokens('a small domesticated animal', 'document');
     expect(truncated).toBe(false);
-    expect(ids).toEqual(tokenizer.encode(render(prompt.system, 'a small domesticated animal'), false));
+    expect(ids).toEqual(
+      tokenizer.encode(render(prompt.system, [{ type: 'text', text: 'a small domesticated animal' }]), false),
+    );
   });
 
   test('loses the end of a long text, never of the prompt', () => {
@@ -73,7 +86,7 @@ describe('a generator', () => {
   test('never exceeds the length, and keeps what fits, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), (text) => {
-        const whole = tokenizer.encode(render(prompt.system, text), false);
+        const whole = tokenizer.encode(render(prompt.system, [{ type: 'text', text }]), false);
         const { ids, truncated } = tokens(text, 'document');
         expect(truncated).toBe(whole.length > 80);
         if (truncated) expect(ids.length).toBeLessThanOrEqual(80);

@@ -39,6 +39,9 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'model.kind': 'encoder: BERT-like; generator: a decoder LLM; vectors: your own .npy files',
   'model.path': 'a model directory, relative to the job file, an s3: URI, or bundled:quarry-mini',
   'model.file': 'the ONNX graph inside the model directory',
+  'model.dtype': 'which of several exports of a generator: fp32, fp16, q8, int8, uint8, q4, q4f16, bnb4',
+  'model.maxPixels':
+    'pixels of an image at most; larger ones are made smaller; 784 are one token of Qwen2-VL',
   'model.queryPrefix': 'text put before every query, as "query: " for e5',
   'model.documentPrefix': 'text put before every document, as "passage: " for e5',
   'model.maxLength': 'tokens per input, special ones included',

@@ -61,9 +61,9 @@ function splitOf(directory: string, name: string, split: string): Mistake[] {
   ];
 }
 
-function graphOf({ path, file }: { path: string; file: string }): Mistake[] {
+function graphOf({ path, file }: { path: string; file?: string | undefined }): Mistake[] {
   const local = localPath(path);
-  if (local === null || hasFile(local, file)) return [];
+  if (local === null || file === undefined || hasFile(local, file)) return [];
   return [
     {
       path: ['model', 'path'],

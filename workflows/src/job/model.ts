@@ -25,10 +25,15 @@ const encoder = z.strictObject({
 const generator = z.strictObject({
   kind: z.literal('generator'),
   path: uri.default('bundled:quarry-mini'),
-  file: z.string().default('onnx/model.onnx'),
+  /** The graph inside the directory; default: the prepared one, else the decoder that is there. */
+  file: z.string().optional(),
+  /** Which of several exports, by the suffixes of transformers.js; default: fp32, or the only one there is. */
+  dtype: z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4']).optional(),
   prompt: prompt.default('hierarchical'),
-  /** Tokens of the rendered prompt; the user text is what gets cut. */
+  /** Tokens of the rendered prompt, images not counted; the user text is what gets cut. */
   maxLength: count.optional(),
+  /** Pixels of an image at most; larger ones are made smaller. Default: 200,704, which is 256 tokens of Qwen2-VL. */
+  maxPixels: count.optional(),
 });
 
 const vectors = z.strictObject({
