@@ -132,13 +132,24 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
       end(await (await import('./commands/export.ts')).exportTo(run, options, settings)),
     );
 
-  const model = program.command('model').description('work on models: prepare');
+  const model = program.command('model').description('work on models: prepare, verify');
   model
     .command('prepare <directory>')
     .description("rewrite a generator's decoders to give embeddings, once, beside the originals")
     .option('--json', 'as JSON')
     .action(async (directory, options) =>
       end(await (await import('./commands/model-prepare.ts')).prepare(directory, options, settings)),
+    );
+  model
+    .command('verify <model>')
+    .description(
+      'prove on this machine that a generator works; <model> as in a job: directory, bundled:, hf:, s3:',
+    )
+    .option('--dtype <dtype>', 'which of several exports: fp32, fp16, q8, int8, uint8, q4, q4f16, bnb4')
+    .option('--file <path>', 'the graph inside the directory')
+    .option('--json', 'as JSON')
+    .action(async (reference, options) =>
+      end(await (await import('./commands/model-verify.ts')).verify(reference, options, settings)),
     );
 
   program

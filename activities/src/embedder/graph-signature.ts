@@ -30,13 +30,15 @@ export type InputName =
   | 'attention_mask'
   | 'token_type_ids'
   | 'position_ids'
-  | 'last_token_index';
+  | 'last_token_index'
+  | 'num_logits_to_keep';
 const INPUTS: readonly string[] = [
   'input_ids',
   'attention_mask',
   'token_type_ids',
   'position_ids',
   'last_token_index',
+  'num_logits_to_keep',
 ];
 const POOLED = 'sentence_embedding';
 const HIDDEN = ['last_hidden_state', 'token_embeddings', 'hidden_states'];
@@ -49,11 +51,13 @@ type Metadata = InferenceSession['inputMetadata'][number];
  * Reads the signature of a session, and refuses what cannot be fed or gives no hidden state.
  *
  * @param where names the graph in errors
+ * @param wanted outputs that are good for the purpose, the best first
  * @throws QuarryError BadModel with the names that are there
  */
 export function graphSignature(
   { inputMetadata, outputMetadata }: Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'>,
   where: string,
+  wanted: readonly string[] = VECTOR_OUTPUTS,
 ): GraphSignature {
   const inputs = new Map<InputName, 'int64' | 'int32'>();
   const past: PastInput[] = [];
@@ -82,11 +86,11 @@ export function graphSignature(
     );
   }
   const names = outputMetadata.map(({ name }) => name);
-  const output = VECTOR_OUTPUTS.find((name) => names.includes(name));
+  const output = wanted.find((name) => names.includes(name));
   if (output === undefined) {
     const advice = names.includes('logits')
       ? 'only logits are offered; run `quarry model prepare DIR`, or export the model with its last hidden state'
-      : `expected one of ${VECTOR_OUTPUTS.join(', ')}`;
+      : `expected one of ${wanted.join(', ')}`;
     throw new QuarryError('BadModel', `${where}: outputs ${names.slice(0, 8).join(', ')}: ${advice}`);
   }
   return { inputs, embedded, past, positionAxes, output, pooled: output === POOLED };

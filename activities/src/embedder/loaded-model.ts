@@ -6,6 +6,7 @@ import { ModelSession } from './model-session.ts';
 import type { ModelSettings } from './model-settings.ts';
 import { type Content, encoderTokens, type ModelRow, type RowTokens } from './row-tokens.ts';
 import { type Batch, ShapedBatches } from './shaped-batches.ts';
+import type { Padding } from './token-feeds.ts';
 import { TextTokenizer } from './tokenizer.ts';
 
 /** A model ready to embed: tokenizer, prompt and sessions. Lives in a worker thread. */
@@ -46,8 +47,8 @@ export class LoadedModel {
   }
 
   /** Vectors [items, dimension] of one batch, not normalised. Blocks the thread. */
-  run({ items, rows, length }: Batch<ModelRow>): Promise<Float32Array> {
-    return this.#session.run(items, rows, length);
+  run({ items, rows, length }: Batch<ModelRow>, padding: Padding = 'right'): Promise<Float32Array> {
+    return this.#session.run(items, rows, length, padding);
   }
 
   release(): Promise<void> {

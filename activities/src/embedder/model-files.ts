@@ -18,9 +18,10 @@ export interface ModelFiles {
     readonly text_config?: DecoderConfig;
     readonly vision_config?: { readonly image_size?: number; readonly patch_size?: number };
   };
-  /** tokenizer.json, of which only the added tokens are looked at. */
+  /** tokenizer.json, of which only the vocabulary is looked at. */
   readonly tokenizer: {
     readonly added_tokens?: readonly { readonly id: number; readonly content: string }[];
+    readonly model?: { readonly vocab?: Readonly<Record<string, unknown>> };
   };
   readonly preprocessor: {
     readonly image_mean?: readonly number[];
@@ -54,6 +55,7 @@ interface DecoderConfig {
   readonly num_attention_heads?: number;
   readonly num_key_value_heads?: number;
   readonly head_dim?: number;
+  readonly eos_token_id?: number | readonly number[];
 }
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { QuarryError } from '../failures.ts';
-import { type GraphSignature, graphSignature } from './graph-signature.ts';
+import { type GraphSignature, graphSignature, VECTOR_OUTPUTS } from './graph-signature.ts';
 import { tokenGrid } from './image-tokens.ts';
 import type { GeneratorSettings, ModelSettings } from './model-settings.ts';
 import { openSession } from './open-session.ts';
@@ -9,7 +9,7 @@ import { poolRow } from './pooling.ts';
 import { ropePositions } from './rope-positions.ts';
 import type { ModelRow } from './row-tokens.ts';
 import { float32Of, TokenEmbedder } from './token-embedder.ts';
-import { emptyPast, type PaddedRows, tokenFeed } from './token-feeds.ts';
+import { emptyPast, type PaddedRows, type Padding, tokenFeed } from './token-feeds.ts';
 import { VisionEncoder } from './vision-encoder.ts';
 
 const NO_HEADS = { keyValueHeads: 0, headDimension: 0 };
@@ -33,23 +33,31 @@ export class ModelSession {
   readonly #where: string;
 
   /** @throws QuarryError BadModel where a graph cannot be loaded or has not the inputs and outputs needed */
-  static async open(settings: ModelSettings, padId: number, threads: number): Promise<ModelSession> {
+  static async open(
+    settings: ModelSettings,
+    padId: number,
+    threads: number,
+    wanted: readonly string[] = VECTOR_OUTPUTS,
+  ): Promise<ModelSession> {
     const path = join(settings.directory, settings.graph);
     const session = await openSession(path, threads);
-    const front = { embedder: null, vision: null };
-    const { embedded } = graphSignature(session, path);
-    if (embedded === null) return new ModelSession(session, front, settings, padId, path);
-    return new ModelSession(session, await openFront(settings, path, threads), settings, padId, path);
+    const signature = graphSignature(session, path, wanted);
+    const front =
+      signature.embedded === null
+        ? { embedder: null, vision: null }
+        : await openFront(settings, path, threads);
+    return new ModelSession(session, front, signature, settings, padId, path);
   }
 
   constructor(
     session: InferenceSession,
     front: Front,
+    signature: GraphSignature,
     settings: ModelSettings,
     padId: number,
     where: string,
   ) {
-    this.signature = graphSignature(session, where);
+    this.signature = signature;
     this.#session = session;
     this.#front = front;
     this.#settings = settings;
@@ -61,18 +69,33 @@ export class ModelSession {
    * Vectors [items, dimension] of rows, run as a batch of exactly `rows` x `length`: padding on the right, dummy rows
    * behind.
    */
-  async run(items: readonly ModelRow[], rows: number, length: number): Promise<Float32Array> {
-    const batch = this.#padded(items, rows, length);
+  async run(
+    items: readonly ModelRow[],
+    rows: number,
+    length: number,
+    padding: Padding = 'right',
+  ): Promise<Float32Array> {
+    const output = await this.output(items, rows, length, padding);
+    const vectors = this.#pool(output, items, length);
+    output.dispose();
+    return vectors;
+  }
+
+  /** The output itself, whatever it is; the caller disposes of it. */
+  async output(
+    items: readonly ModelRow[],
+    rows: number,
+    length: number,
+    padding: Padding = 'right',
+  ): Promise<Tensor> {
+    const batch = this.#padded(items, rows, length, padding);
     const { inputs, past, embedded, output: name, positionAxes } = this.signature;
     const feeds: Record<string, Tensor> = {};
     for (const [input, type] of inputs) feeds[input] = tokenFeed(input, type, positionAxes, batch);
     const sizes = this.#settings.kind === 'generator' ? this.#settings : NO_HEADS;
     for (const input of past) feeds[input.name] = emptyPast(input, rows, sizes);
     if (embedded !== null) feeds.inputs_embeds = await this.#embedded(batch, items, embedded);
-    const output = (await this.#session.run(feeds, [name]))[name]!;
-    const vectors = this.#pool(output, items, length);
-    output.dispose();
-    return vectors;
+    return (await this.#session.run(feeds, [name]))[name]!;
   }
 
   async release(): Promise<void> {
@@ -81,7 +104,7 @@ export class ModelSession {
     await this.#front.vision?.release();
   }
 
-  #padded(items: readonly ModelRow[], rows: number, length: number): PaddedRows {
+  #padded(items: readonly ModelRow[], rows: number, length: number, padding: Padding): PaddedRows {
     const settings = this.#settings;
     const past = settings.kind === 'generator' ? settings.prefix.length : 0;
     const vision = settings.kind === 'generator' ? settings.vision : null;
@@ -92,7 +115,7 @@ export class ModelSession {
         : items.map(({ ids: row, image }) =>
             ropePositions(row, vision.imageToken.id, image && tokenGrid(image, vision), past),
           );
-    return { ids, positions, rows, length, padId: this.#padId, past };
+    return { ids, positions, rows, length, padId: this.#padId, past, padding };
   }
 
   async #embedded(

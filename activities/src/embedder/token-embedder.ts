@@ -3,7 +3,7 @@ import { QuarryError } from '../failures.ts';
 import { float16ToFloat32 } from './float16.ts';
 import { openSession } from './open-session.ts';
 import type { ModelRow } from './row-tokens.ts';
-import { type PaddedRows, tokenFeed } from './token-feeds.ts';
+import { firstToken, type PaddedRows, tokenFeed } from './token-feeds.ts';
 import type { VisionEncoder } from './vision-encoder.ts';
 
 /** The first two sessions of a vision-language triple: ids and images in, embedded tokens out. */
@@ -34,7 +34,10 @@ export class TokenEmbedder {
       let next = 0;
       for (const [i, id] of ids.entries()) {
         if (id !== vision.imageToken) continue;
-        data.set(features.subarray(next, next + hidden), (row * batch.length + i) * hidden);
+        data.set(
+          features.subarray(next, next + hidden),
+          (row * batch.length + firstToken(batch, row) + i) * hidden,
+        );
         next += hidden;
       }
       if (next !== features.length) {

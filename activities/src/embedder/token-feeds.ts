@@ -1,7 +1,9 @@
 import { Tensor } from 'onnxruntime-node';
 import type { InputName, PastInput } from './graph-signature.ts';
 
-/** Rows of one batch, all padded to one length on the right; dummy rows fill up. */
+export type Padding = 'right' | 'left';
+
+/** Rows of one batch, all padded to one length; dummy rows fill up. */
 export interface PaddedRows {
   /** Token ids, unpadded. */
   readonly ids: readonly (readonly number[])[];
@@ -12,31 +14,45 @@ export interface PaddedRows {
   readonly padId: number;
   /** Tokens baked into the graph before every row. */
   readonly past: number;
+  /** `left` only for finding out what a graph does with it. */
+  readonly padding: Padding;
 }
 
 /** The tensor for one of the graph's integer inputs. */
 export function tokenFeed(name: InputName, type: 'int64' | 'int32', axes: 1 | 3, batch: PaddedRows): Tensor {
   const { ids, rows, length, padId, past, positions } = batch;
+  // A dummy row is one token: a row that sees nothing would give NaN.
+  const tokensOf = (row: number): number => Math.max(1, ids[row]?.length ?? 1);
+  /** Which of its row's tokens stands at a place; negative, or beyond the last: padding. */
+  const token = (at: number): number => (at % length) - firstToken(batch, Math.floor(at / length) % rows);
+  if (name === 'num_logits_to_keep') return integers(type, [], () => 0);
   if (name === 'last_token_index') {
-    return integers(type, [rows], (row) => Math.max(0, (ids[row]?.length ?? 1) - 1));
+    return integers(type, [rows], (row) => firstToken(batch, row) + tokensOf(row) - 1);
   }
   if (name === 'attention_mask') {
-    // A dummy row sees its first token: a row that sees nothing would give NaN.
     return integers(type, [rows, past + length], (at) => {
-      const tokens = past + (ids[Math.floor(at / (past + length))]?.length ?? 1);
-      return at % (past + length) < tokens ? 1 : 0;
+      const row = Math.floor(at / (past + length));
+      const place = (at % (past + length)) - past;
+      if (place < 0) return 1;
+      const i = place - firstToken(batch, row);
+      return i >= 0 && i < tokensOf(row) ? 1 : 0;
     });
   }
   if (name === 'input_ids') {
-    return integers(type, [rows, length], (at) => ids[Math.floor(at / length)]?.[at % length] ?? padId);
+    return integers(type, [rows, length], (at) => ids[Math.floor(at / length)]?.[token(at)] ?? padId);
   }
   if (name === 'token_type_ids') return integers(type, [rows, length], () => 0);
-  if (axes === 1) return integers(type, [rows, length], (at) => past + (at % length));
+  if (axes === 1) return integers(type, [rows, length], (at) => past + Math.max(0, token(at)));
   return integers(type, [3, rows, length], (at) => {
     const axis = Math.floor(at / (rows * length));
     const row = Math.floor(at / length) % rows;
-    return positions?.[row]?.[axis]?.[at % length] ?? past + (at % length);
+    return positions?.[row]?.[axis]?.[token(at)] ?? past + Math.max(0, token(at));
   });
+}
+
+/** The place of a row's first token. */
+export function firstToken({ ids, length, padding }: PaddedRows, row: number): number {
+  return padding === 'right' ? 0 : length - Math.max(1, ids[row]?.length ?? 1);
 }
 
 /** Keys and values of no earlier token; the sizes are the model's, where the graph leaves them open. */

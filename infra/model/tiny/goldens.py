@@ -42,7 +42,7 @@ def messages(text: str | None, image: bool, suffix: str, *, parts: bool):
 
 def write(model, family: str, out: Path, template: str) -> None:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(out)
-    vision = family != "qwen3"
+    vision = family not in ("qwen3", "llama")
     rows = [{"text": text, "image": None, "side": side} for i, text in enumerate(TEXTS) for side in (("query", "document")[i % 2],)]
     if vision:
         places = TILES if family == "smolvlm" else GRIDS

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import exporters
 import goldens
+import onnx
 import plain_export
 import reference_models as reference
 import tokenizer as tokenizers
+import variants
 
 SEED = 7
 FAMILIES = {
@@ -24,6 +26,7 @@ FAMILIES = {
     "tiny-qwen3": ("qwen3", tokenizers.QWEN_TOKENS, tokenizers.CHATML_TEXT),
     "tiny-qwen3-gqa": ("qwen3", tokenizers.QWEN_TOKENS, tokenizers.CHATML_TEXT),
     "tiny-smolvlm": ("smolvlm", tokenizers.SMOLVLM_TOKENS, tokenizers.SMOLVLM),
+    "tiny-llama": ("llama", tokenizers.QWEN_TOKENS, tokenizers.CHATML_TEXT),
 }
 QWEN_IMAGES = {
     "image_processor_type": "Qwen2VLImageProcessor",
@@ -43,6 +46,7 @@ SMOLVLM_IMAGES = {
     "image_mean": [0.5, 0.5, 0.5],
     "image_std": [0.5, 0.5, 0.5],
 }
+VISION = ("qwen2_vl", "qwen2_5_vl", "smolvlm")
 TRIPLE = {"decoder": "decoder_model_merged.onnx", "embedding": "embed_tokens.onnx", "vision_encoder": "vision_encoder.onnx"}
 
 
@@ -52,7 +56,7 @@ def make(name: str, out: Path) -> None:
     tokenizer = tokenizers.write_tokenizer(out, special, template, in_file=family == "qwen2_5_vl")
     ids = {token: tokenizer.token_to_id(token) for token in special}
     model = reference.with_random_weights(getattr(reference, family)(tokenizer.get_vocab_size(), ids), SEED)
-    if family != "qwen3":
+    if family in VISION:
         settings = SMOLVLM_IMAGES if family == "smolvlm" else QWEN_IMAGES
         (out / "preprocessor_config.json").write_text(json.dumps(settings, indent=1) + "\n")
     with tempfile.TemporaryDirectory() as scratch:
@@ -63,6 +67,8 @@ def make(name: str, out: Path) -> None:
         onnx_directory = out / "onnx"
         if family == "smolvlm":
             plain_export.export_smolvlm(model, onnx_directory)
+        elif family == "llama":
+            variants.export_variants(model, onnx_directory)
         elif name.endswith("gqa"):
             exporters.genai(Path(scratch), onnx_directory)
         elif family == "qwen3":
@@ -71,6 +77,8 @@ def make(name: str, out: Path) -> None:
             # transformers.js feeds Qwen2-VL's encoder with grid_thw, Qwen2.5-VL's with image_grid_thw.
             renamed = {"image_grid_thw": "grid_thw"} if family == "qwen2_vl" else {}
             exporters.mobius(Path(scratch), onnx_directory, TRIPLE, renamed)
+        for path in sorted(onnx_directory.glob("*.onnx")):
+            exporters.save(onnx.load(path), path)
     goldens.write(model, family, out, template)
 
 

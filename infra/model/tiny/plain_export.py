@@ -17,7 +17,7 @@ class Decoder(nn.Module):
 
     def __init__(self, model, text_config):
         super().__init__()
-        self.text, self.lm_head, self.config = model.model.text_model, model.lm_head, text_config
+        self.text, self.lm_head, self.config = getattr(model.model, "text_model", model.model), model.lm_head, text_config
         theta = text_config.rope_parameters["rope_theta"]
         half = text_config.hidden_size // text_config.num_attention_heads // 2
         self.register_buffer("frequencies", theta ** -(torch.arange(half).float() / half))

@@ -2,6 +2,8 @@
 
 import torch
 from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen2VLConfig,
@@ -53,6 +55,11 @@ def qwen3(vocabulary: int, ids: dict[str, int]):
     del ids
     config = Qwen3Config(**TEXT, vocab_size=vocabulary, head_dim=16, tie_word_embeddings=True, bos_token_id=0, eos_token_id=2)
     return Qwen3ForCausalLM(config)
+
+
+def llama(vocabulary: int, ids: dict[str, int]):
+    del ids
+    return LlamaForCausalLM(LlamaConfig(**TEXT, vocab_size=vocabulary, bos_token_id=0, eos_token_id=2, pad_token_id=0))
 
 
 def smolvlm(vocabulary: int, ids: dict[str, int]):

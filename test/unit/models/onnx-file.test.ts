@@ -74,7 +74,7 @@ describe('an ONNX file', () => {
   });
 
   test.each(TINY)('of a real exporter (%s) has the same bytes as well', async (tiny) => {
-    const graph = tiny.includes('qwen3') ? 'model' : 'decoder_model_merged';
+    const graph = tiny.includes('-vl') || tiny.includes('vlm') ? 'decoder_model_merged' : 'model';
     const source = join(tinyDirectory(tiny), 'onnx', `${graph}.onnx`);
     const target = place();
     await OnnxFile.read(source).write(target, everything);

@@ -13,6 +13,7 @@ export const TINY = [
   'tiny-smolvlm',
   'tiny-qwen3',
   'tiny-qwen3-gqa',
+  'tiny-llama',
 ] as const;
 export type Tiny = (typeof TINY)[number];
 export const VISION: readonly Tiny[] = ['tiny-qwen2-vl', 'tiny-qwen2.5-vl', 'tiny-smolvlm'];

@@ -9,7 +9,8 @@ export interface Tensor {
   readonly element: number;
   /** File beside the graph that holds the values; null: they are inline. */
   readonly externalFile: string | null;
-  /** Bytes that must be in that file: offset + length; 0 where the graph does not say. */
+  /** Bytes of that file that are the values; the end is 0 where the graph does not say. */
+  readonly externalStart: number;
   readonly externalEnd: number;
 }
 
@@ -34,8 +35,9 @@ export function tensorAt(bytes: Bytes, start: number, end: number): Tensor {
   }
   const externalFile = external.get('location') ?? null;
   const length = Number(external.get('length') ?? 0);
-  const externalEnd = length === 0 ? 0 : Number(external.get('offset') ?? 0) + length;
-  return { name, shape, element, externalFile, externalEnd };
+  const externalStart = Number(external.get('offset') ?? 0);
+  const externalEnd = length === 0 ? 0 : externalStart + length;
+  return { name, shape, element, externalFile, externalStart, externalEnd };
 }
 
 /** A StringStringEntryProto. */
