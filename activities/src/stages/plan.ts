@@ -151,7 +151,7 @@ async function refuseImages(
 ): Promise<void> {
   if (!modality || model.kind === 'vectors') return;
   const { settings } = await openModel(context, model);
-  if (settings.kind === 'generator' && settings.images) return;
+  if (settings.kind === 'generator' && settings.vision) return;
   const sides = (['query', 'document'] as const).filter((side) => modality[side] !== 'text');
   throw new QuarryError(
     'BadJob',

@@ -29,7 +29,7 @@ export const run: Kernel<EmbedInput, EmbedFigures> = async (input, control) => {
   const { settings, side, parquet, first, directory, target, threads } = input;
   const model = await loadedModel(settings, input.modelSha256, threads);
   const rows = shardRows(parquet, side, first, directory);
-  const images = settings.kind === 'generator' ? settings.images : null;
+  const images = settings.kind === 'generator' ? (settings.vision?.images ?? null) : null;
   if (!images) return embedRows(model, rows, side, target, control);
   const patchThreads = new PatchThreads(threads, input.imageRoot, images);
   try {
