@@ -15,6 +15,8 @@ export interface CandidatesPerQueryInput {
 
 /** The retrieval metrics of the report look at 10 ranks. */
 const METRIC_DEPTH = 10;
+/** Candidates of `best`, where nothing else is asked for. */
+const BEST_DEPTH = 256;
 
 export interface CandidatesPerQuery {
   /** Candidates of a query at most. */
@@ -30,10 +32,11 @@ export interface CandidatesPerQuery {
  * (`rangeMax`, exclusive). Candidates that the input brings come on top, or stand alone.
  *
  * `saha`: the paper's pool, 2 K m (arXiv 2508.00955; `first` = K m in phase 1 and 2 K m in phase 2).
+ * `best`: 256, or 20 per negative asked for: with few the safe ones of a large class lie below (EXPERIMENTS.md).
  * `margin`: as sentence-transformers 6.0.1 does. `rangeMax` is the job's, else rangeMin + numNegatives + maxPositives,
  * with ten times the negatives where a relative margin, an absolute margin or maxScore may drop some (minScore does
- * not count there) or, which is ours, the job has filters of its own; `maxPositives` more are retrieved, because the positives take places. Places for documents that are
- * the query itself are ours.
+ * not count there) or, which is ours, the job has filters or a calibration of its own; `maxPositives` more are
+ * retrieved, because the positives take places. Places for documents that are the query itself are ours.
  */
 export function candidatesPerQuery(
   mining: Job['mining'],
@@ -59,11 +62,16 @@ function searched(
     const pool = 2 * mining.topK * mining.poolMultiplier;
     return { k: atMost(documents, pool), rangeMax: pool };
   }
-  const { numNegatives, rangeMin, relativeMargin, absoluteMargin, maxScore, filters } = mining;
+  if (mining.strategy === 'best') {
+    const wanted = mining.candidates ?? Math.max(BEST_DEPTH, 2 * mining.topK, 20 * mining.numNegatives);
+    return { k: atMost(documents, wanted + maxPositives + maxSelf), rangeMax: wanted };
+  }
+  const { numNegatives, rangeMin, relativeMargin, absoluteMargin, maxScore, filters, calibrate } = mining;
   const mayDrop =
     relativeMargin !== undefined ||
     absoluteMargin !== undefined ||
     maxScore !== undefined ||
+    calibrate !== undefined ||
     (filters ?? []).length > 0;
   const rangeMax = mining.rangeMax ?? rangeMin + numNegatives * (mayDrop ? 10 : 1) + maxPositives;
   return { k: atMost(documents, rangeMax + maxPositives + maxSelf), rangeMax };

@@ -1,4 +1,6 @@
+import { calibratedFilter } from './calibrated-filter.ts';
 import { type CandidatesPerQueryInput, candidatesPerQuery } from './candidates-per-query.ts';
+import type { Calibrated } from './job/calibrate.ts';
 import type { FilterRule } from './job/filters.ts';
 import type { Job } from './job.ts';
 
@@ -6,7 +8,19 @@ import type { Job } from './job.ts';
  * The chain of filters that a job runs: its strategy is a preset, `mining.filters` comes behind the preset's thresholds.
  * The query itself and its known positives are dropped before all of them, whatever the job says.
  */
-export type ChainRule = FilterRule | { readonly name: 'self' } | { readonly name: 'known_positive' };
+export type ChainRule =
+  | FilterRule
+  | { readonly name: 'self' }
+  | { readonly name: 'known_positive' }
+  | OpenRule;
+
+/** A filter whose threshold `calibrate` finds. */
+export interface OpenRule {
+  readonly name: Exclude<Calibrated, 'pair'>;
+  readonly open: true;
+}
+
+export type PairRule = Extract<FilterRule, { readonly name: 'pair' }>;
 
 /** What a chain depends on, beside the job. */
 export interface ChainInput {
@@ -19,30 +33,73 @@ export interface ChainInput {
 
 /**
  * `saha`: the job's filters, before the owners decide (`cluster`).
+ * `best`: the job's filters, then the pair rule with a threshold that is found.
  * `margin`: what sentence-transformers 6.0.1 does, in its order: the depth of retrieval, absolute margin, relative margin,
  * highest and lowest score, then the job's filters, then the ranks `rangeMin` .. `rangeMax` of what passed.
  */
 export function chainOf(mining: Job['mining'], input: ChainInput): readonly ChainRule[] {
   const { filters = [], rangeMin, absoluteMargin, relativeMargin, maxScore, minScore } = mining;
-  const first: readonly ChainRule[] = [{ name: 'self' }, { name: 'known_positive' }];
-  if (mining.strategy === 'saha') return [...first, ...filters];
+  const chain: ChainRule[] = [{ name: 'self' }, { name: 'known_positive' }];
+  if (mining.strategy !== 'margin') {
+    const preset = mining.strategy === 'best' && !filters.some(({ name }) => name === 'pair');
+    chain.push(...filters, ...opened(mining));
+    if (preset) chain.push({ name: 'pair', owners: 'auto' });
+    return chain;
+  }
   const { rangeMax } = candidatesPerQuery(mining, input);
-  const chain: ChainRule[] = [...first];
   chain.push({ name: 'rank_window', from: 0, to: rangeMax + input.maxPositives, of: 'retrieved' });
   if (absoluteMargin !== undefined) chain.push({ name: 'absolute_margin', margin: absoluteMargin });
   if (relativeMargin !== undefined) chain.push({ name: 'relative_margin', margin: relativeMargin });
   if (maxScore !== undefined) chain.push({ name: 'max_score', score: maxScore });
   if (minScore !== undefined) chain.push({ name: 'min_score', score: minScore });
-  chain.push(...filters);
+  chain.push(...filters, ...opened(mining));
   chain.push({ name: 'rank_window', from: rangeMin, to: rangeMax, of: 'passed' });
   return chain;
 }
 
+/** The filter that `calibrate` adds to the chain; the pair rule stands there already. */
+function opened(mining: Job['mining']): readonly OpenRule[] {
+  const name = calibratedFilter(mining);
+  return name === undefined || name === 'pair' ? [] : [{ name, open: true }];
+}
+
+/** The rule whose threshold is open, if there is one. */
+export function openRule(chain: readonly ChainRule[]): OpenRule | PairRule | undefined {
+  return chain.find(
+    (rule): rule is OpenRule | PairRule =>
+      'open' in rule || (rule.name === 'pair' && rule.above === undefined),
+  );
+}
+
+/** The chain with its open threshold closed: what the open filter measures must not lie above it. */
+export function closedChain(chain: readonly ChainRule[], above: number): readonly ChainRule[] {
+  const open = openRule(chain);
+  return chain.map((rule) => (open !== undefined && rule === open ? closed(open, above) : rule));
+}
+
+function closed(rule: OpenRule | PairRule, above: number): ChainRule {
+  switch (rule.name) {
+    case 'pair':
+      return { ...rule, above };
+    case 'owner_similar':
+      return { name: 'owner_similar', above };
+    case 'max_score':
+      return { name: 'max_score', score: above };
+    case 'relative_margin':
+      return { name: 'relative_margin', margin: -above };
+    case 'absolute_margin':
+      return { name: 'absolute_margin', margin: -above };
+  }
+}
+
 /** What some filters look at beside scores: computed only where a chain asks for it. */
-export type Feature = 'owners';
+export type Feature = 'owners' | 'pair' | 'neighbours';
 
 const FEATURES_OF: Partial<Record<ChainRule['name'], readonly Feature[]>> = {
   owner_similar: ['owners'],
+  pair: ['pair'],
+  reciprocal_rank: ['neighbours'],
+  hubness: ['neighbours'],
 };
 
 /** The features that a chain asks for, in a fixed order. */

@@ -85,8 +85,7 @@ export class Conductor {
     const children = Math.min(MOST_CHILDREN, Math.ceil(units.count / UNITS_WITHOUT_CHILDREN));
     const window = Math.max(1, Math.floor(this.#window / children));
     const { cache, run } = this.#run!;
-    const side =
-      units.stage === 'embed' ? `/${units.side}` : units.stage === 'write' ? `/${units.table}` : '';
+    const side = 'side' in units ? `/${units.side}` : units.stage === 'write' ? `/${units.table}` : '';
     await mapInWindow(0, children, children, async (child) => {
       const start = Math.floor((units.count * child) / children);
       const end = Math.floor((units.count * (child + 1)) / children);

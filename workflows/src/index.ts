@@ -3,6 +3,7 @@ export type { mineHardNegatives } from './mine-hard-negatives.ts';
 export type { Progress, StageProgress } from './progress.ts';
 export type {
   Execution,
+  ListScore,
   MiningResult,
   Planned,
   RunRef,

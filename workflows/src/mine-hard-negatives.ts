@@ -21,9 +21,9 @@ export async function mineHardNegatives({ job }: { readonly job: Job }): Promise
   }
   if (run.given) await conductor.each(units.scoreGiven);
   await conductor.each(units.merge);
-  if (run.strategy === 'saha' || run.features?.includes('owners')) await conductor.each(units.scoreOwners);
+  await lookCloser(run, conductor);
   await conductor.each(units.filter);
-  if (run.strategy === 'saha') await conductor.each(units.cluster);
+  if (run.strategy !== 'margin') await conductor.each(units.cluster);
   await Promise.all([conductor.each(units.measureRecall), writeTables(run, conductor)]);
 
   const { funnel } = await conductor.once(
@@ -32,6 +32,23 @@ export async function mineHardNegatives({ job }: { readonly job: Job }): Promise
   );
   const { manifest } = await conductor.once('commit', activity('commit', run.runId)(ref(run)));
   return result(run, conductor, manifest.uri, funnel);
+}
+
+/** What the filters look at beside scores, each only where they ask for it; then the threshold that is left open. */
+async function lookCloser(run: Planned, conductor: Conductor): Promise<void> {
+  const units = plannedUnits(run);
+  const features = run.features ?? [];
+  if (run.strategy !== 'margin' || features.includes('owners')) await conductor.each(units.scoreOwners);
+  if (features.includes('neighbours')) await conductor.each(units.hubness);
+  if (features.includes('pair')) {
+    await conductor.each(units.metric);
+    await Promise.all([conductor.each(units.queryPairs), conductor.each(units.documentPairs)]);
+    await conductor.each(units.comparePairs);
+    await conductor.each(units.pairHubness);
+  }
+  if (!run.calibrates) return;
+  await conductor.each(units.survey);
+  await conductor.each(units.calibrate);
 }
 
 async function writeTables(run: Planned, conductor: Conductor): Promise<void> {

@@ -26,6 +26,18 @@ export interface Stages {
   measureRecall(unit: RunRef): Promise<UnitResult>;
   /** Similarity of each candidate's owners to the query. */
   scoreOwners(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** The metric in which pairs are compared, fitted to known pairs. */
+  metric(unit: RunRef): Promise<UnitResult>;
+  /** What the pairs of one shard look like under the metric. */
+  pairVectors(unit: RunRef & { readonly side: Side; readonly shard: number }): Promise<UnitResult>;
+  /** How alike each candidate's pair and the anchor's are. */
+  comparePairs(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** How near everything comes to each document and query, from the lists that retrieval has. */
+  hubness(unit: RunRef & { readonly of: ListScore }): Promise<UnitResult>;
+  /** What each value of an open threshold would leave in one query shard. */
+  survey(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** The threshold, from all surveys. */
+  calibrate(unit: RunRef): Promise<UnitResult>;
   /** A verdict and a reason for every candidate of one query shard. */
   filter(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
   /** SaHa's sequential claim over ids and scores of one group (default: the only one). */
@@ -43,6 +55,9 @@ export interface Stages {
 }
 
 export type StageName = keyof Stages;
+
+/** Which score of the candidates is looked at: that of retrieval, or the likeness of pairs. */
+export type ListScore = 'score' | 'pair';
 
 /** Where a run is described: `<cache>/run/<run>/run.json` (see activities' `RunDocument`). */
 export interface RunRef {
@@ -65,6 +80,8 @@ export interface Planned extends RunRef {
   readonly features?: readonly Feature[];
   /** Whether candidates that the input brings replace the search or join it; absent where it brings none. */
   readonly given?: GivenMode;
+  /** A threshold of the chain is open. */
+  readonly calibrates?: boolean;
   readonly documents: number;
   readonly queries: number;
   readonly pairs: number;

@@ -1,12 +1,25 @@
 import { proxyActivities } from '@temporalio/workflow';
 import { stageOptions } from './stage-options.ts';
-import type { GroupUnits, Planned, RunRef, StageName, Stages, UnitResult } from './stages.ts';
+import type { GroupUnits, ListScore, Planned, RunRef, StageName, Stages, UnitResult } from './stages.ts';
 import type { Side, Table } from './terms.ts';
 
 /** The units of one stage, numbered from 0: what a unit's number means. Plain data, so that a child workflow can carry it. */
 export type Units = { readonly count: number } & (
-  | { readonly stage: 'embed'; readonly side: Side }
-  | { readonly stage: 'index' | 'merge' | 'scoreOwners' | 'filter' | 'cluster' | 'measureRecall' }
+  | { readonly stage: 'embed' | 'pairVectors'; readonly side: Side }
+  | { readonly stage: 'hubness'; readonly of: ListScore }
+  | {
+      readonly stage:
+        | 'index'
+        | 'merge'
+        | 'scoreOwners'
+        | 'metric'
+        | 'comparePairs'
+        | 'survey'
+        | 'calibrate'
+        | 'filter'
+        | 'cluster'
+        | 'measureRecall';
+    }
   | {
       readonly stage: 'search' | 'scoreGiven';
       readonly parts: number;
@@ -27,7 +40,10 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
   const of = (what: string, i = number, n = units.count): string => `${what} ${i + 1} of ${n}`;
   switch (units.stage) {
     case 'embed':
-      return activity('embed', of(`${units.side} shard`))({ ...ref, side: units.side, shard: number });
+    case 'pairVectors':
+      return activity(units.stage, of(`${units.side} shard`))({ ...ref, side: units.side, shard: number });
+    case 'hubness':
+      return activity('hubness', `all query shards, by ${units.of}`)({ ...ref, of: units.of });
     case 'index':
       return activity('index', of('part'))({ ...ref, part: number });
     case 'search':
@@ -38,13 +54,17 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
     }
     case 'merge':
     case 'scoreOwners':
+    case 'comparePairs':
+    case 'survey':
     case 'filter':
       return activity(units.stage, of('query shard'))({ ...ref, shard: number });
     case 'cluster':
       if (units.count === 1) return activity('cluster', 'all query shards')(ref);
       return activity('cluster', of('group'))({ ...ref, group: number });
+    case 'metric':
+    case 'calibrate':
     case 'measureRecall':
-      return activity('measureRecall', 'all query shards')(ref);
+      return activity(units.stage, 'all query shards')(ref);
     case 'write':
       return activity('write', of(`${units.table} file`))({ ...ref, table: units.table, part: number });
   }
@@ -84,6 +104,14 @@ export function plannedUnits(run: Planned): {
   readonly merge: Units;
   readonly measureRecall: Units;
   readonly scoreOwners: Units;
+  readonly metric: Units;
+  readonly queryPairs: Units;
+  readonly documentPairs: Units;
+  readonly comparePairs: Units;
+  readonly pairHubness: Units;
+  readonly hubness: Units;
+  readonly survey: Units;
+  readonly calibrate: Units;
   readonly filter: Units;
   readonly cluster: Units;
 } {
@@ -97,6 +125,14 @@ export function plannedUnits(run: Planned): {
     merge: { stage: 'merge', ...perQueryShard },
     measureRecall: { stage: 'measureRecall', count: 1 },
     scoreOwners: { stage: 'scoreOwners', ...perQueryShard },
+    metric: { stage: 'metric', count: 1 },
+    queryPairs: { stage: 'pairVectors', side: 'query', ...perQueryShard },
+    documentPairs: { stage: 'pairVectors', side: 'document', count: run.documentShards },
+    comparePairs: { stage: 'comparePairs', ...perQueryShard },
+    pairHubness: { stage: 'hubness', of: 'pair', count: 1 },
+    hubness: { stage: 'hubness', of: 'score', count: 1 },
+    survey: { stage: 'survey', ...perQueryShard },
+    calibrate: { stage: 'calibrate', count: 1 },
     filter: { stage: 'filter', ...perQueryShard },
     cluster: { stage: 'cluster', count: run.groups?.length ?? 1 },
   };

@@ -15,13 +15,18 @@ export interface Candidates {
   readonly positiveScores: Float32Array;
   /** int32 [2]: documents that are the query itself, -1 none */
   readonly self: Int32Array;
-  /** float32 [k] each; only those that the chain asks for */
+  /** only those that the chain asks for; see {@link Features} */
   readonly features: Features;
 }
 
 /** What is known of the candidates without any score. */
 export type Known = Pick<Candidates, 'documents' | 'reasons' | 'positives' | 'self'>;
 
+/**
+ * float32 [k] each: `owners` the most similar owner's similarity to the query, `pair` the measure of the pair rule, NaN
+ * where there is none; `neighbours` float32 [k, 11]: the document's ten best query scores, descending, and the share of
+ * the queries whose lists hold it.
+ */
 export type Features = Readonly<Partial<Record<Feature, Float32Array>>>;
 
 /** The lowest score of a positive: what sentence-transformers' margins are taken from. */

@@ -2,11 +2,14 @@ import type { ChainRule } from '@quarry/workflows/chain';
 import type { Candidates } from './candidates.ts';
 import { absoluteMargin } from './filters/absolute-margin.ts';
 import type { Filter } from './filters/filter.ts';
+import { hubness } from './filters/hubness.ts';
 import { knownPositive } from './filters/known-positive.ts';
 import { maxScore } from './filters/max-score.ts';
 import { minScore } from './filters/min-score.ts';
 import { ownerSimilar } from './filters/owner-similar.ts';
+import { pair } from './filters/pair.ts';
 import { rankWindow } from './filters/rank-window.ts';
+import { reciprocalRank } from './filters/reciprocal-rank.ts';
 import { relativeMargin } from './filters/relative-margin.ts';
 import { self } from './filters/self.ts';
 
@@ -16,6 +19,7 @@ export function compileChain(rules: readonly ChainRule[]): readonly Filter[] {
 }
 
 function compile(rule: ChainRule): Filter {
+  if ('open' in rule) return open(rule.name);
   switch (rule.name) {
     case 'self':
       return self;
@@ -33,7 +37,17 @@ function compile(rule: ChainRule): Filter {
       return rankWindow(rule);
     case 'owner_similar':
       return ownerSimilar(rule);
+    case 'reciprocal_rank':
+      return reciprocalRank(rule);
+    case 'hubness':
+      return hubness(rule);
+    case 'pair':
+      return pair({ above: rule.above ?? open(rule.name) });
   }
+}
+
+function open(name: string): never {
+  throw new RangeError(`the threshold of ${name} is still open: calibrate has not run`);
 }
 
 /** Leaves on every candidate the first reason to drop it, in the order of the chain; 0 where it passes. */

@@ -1,6 +1,5 @@
 import type { Sampling } from '@quarry/workflows/job/sampling';
 import type { Candidates } from './candidates.ts';
-import { runChain } from './chain.ts';
 import type { Filter } from './filters/filter.ts';
 import { CODE } from './reason-codes.ts';
 import { relaxed } from './relax.ts';
@@ -24,12 +23,11 @@ export interface Kept {
 }
 
 /**
- * Keeps up to `numNegatives` of the candidates that pass the chain and leaves a verdict on each: the first filter that it
- * fails, `not_sampled` where the count was full, `under_filled` where `underFill: drop` gives up a query.
+ * Keeps up to `numNegatives` of the candidates that passed the chain, which has run, and leaves a verdict on each:
+ * `not_sampled` where the count was full, `under_filled` where `underFill: drop` gives up a query.
  */
 export function keepNegatives(rule: KeepRule, candidates: Candidates): Kept {
   const { reasons } = candidates;
-  runChain(rule.chain, candidates);
   const passed: number[] = [];
   for (let place = 0; place < reasons.length; place++) if (reasons[place] === 0) passed.push(place);
   const taken = sampled(rule, candidates, passed);

@@ -58,7 +58,7 @@ export async function readClusters(
   { cache }: RunRef,
   run: RunDocument,
 ): Promise<ClusterReport | null> {
-  if (run.job.mining.strategy !== 'saha') return null;
+  if (run.job.mining.strategy === 'margin') return null;
   return sumClusters(await clusterFigures(context, cache, run));
 }
 

@@ -28,7 +28,7 @@ export function runDirectory(run: RunDocument): string {
 /** The tables a run publishes, in the order of `TABLES`. */
 export function runTables({ job }: RunDocument): readonly Table[] {
   const made: Table[] =
-    job.mining.strategy === 'saha'
+    job.mining.strategy !== 'margin'
       ? ['triplet', 'n-tuple', 'clusters', 'candidates']
       : ['triplet', 'n-tuple', 'candidates'];
   return made.filter((table) => job.output.tables?.includes(table) ?? true);
@@ -39,9 +39,10 @@ export function arrangeKey(run: RunDocument): string {
     run.job.mining.strategy === 'saha'
       ? clusterKeys(run)
       : run.plan.queryShards.map((_, shard) => filterKey(run, shard));
+  const clusters = run.job.mining.strategy === 'best' ? clusterKeys(run) : [];
   const parameters: unknown[] = [runTables(run), run.job.mining.numNegatives];
   if (run.plan.modality) parameters.push(tableShape(run));
-  return unitKey('arrange', ARRANGE_VERSION, parameters, verdicts);
+  return unitKey('arrange', ARRANGE_VERSION, parameters, [...verdicts, ...clusters]);
 }
 
 export function writeKey(run: RunDocument, table: Table, part: number): string {

@@ -1,15 +1,18 @@
 import type { RunRef, Stages, UnitResult } from '@quarry/workflows';
+import type { FormBestClustersInput, FormBestClustersOutput } from '../pool/kernels/form-best-clusters.ts';
 import type { FormClustersInput, FormClustersOutput, ShardFiles } from '../pool/kernels/form-clusters.ts';
+import { readChain } from './calibrate.ts';
 import {
   clusterKey,
   filterKey,
+  hubnessKey,
   isClassification,
   mergeKey,
   OWNERS_PER_CANDIDATE,
   scoreOwnersKey,
 } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
-import { FETCHES, ownerFiles, planFile, queryVectorFiles } from './owner-inputs.ts';
+import { FETCHES, ownerFiles, pairVectorFiles, planFile, queryVectorFiles } from './owner-inputs.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';
 import { numbersOf, type RunGroup, runGroups } from './run-groups.ts';
 import type { StageContext } from './stage-context.ts';
@@ -30,6 +33,8 @@ export async function cluster(context: StageContext, unit: Unit): Promise<UnitRe
   const group = unit.group ?? 0;
   return memoised(context, unit, 'cluster', clusterKey(run, group), async (output) => {
     const input = await inputOf(context, unit, run, runGroups(run)[group]!, output);
+    if (run.job.mining.strategy === 'best')
+      return formBest(context, unit, run, input, runGroups(run)[group]!);
     const figures = await context.pool.run<FormClustersInput, FormClustersOutput>({
       kernel: 'form-clusters',
       input,
@@ -38,6 +43,39 @@ export async function cluster(context: StageContext, unit: Unit): Promise<UnitRe
     });
     return { rows: figures.clusterRows, figures: { ...figures } };
   });
+}
+
+/** The clusters of `best`: those that passed the chain, under the symmetric rule. The verdicts are the filter's. */
+async function formBest(
+  context: StageContext,
+  unit: RunRef,
+  run: RunDocument,
+  clusters: FormClustersInput,
+  group: RunGroup,
+): Promise<{ rows: number; figures: Record<string, unknown> }> {
+  const key = hubnessKey(run, 'pair');
+  const rule = (await readChain(context, unit, run)).find(({ name }) => name === 'pair');
+  const input: FormBestClustersInput = {
+    ...clusters,
+    documents: run.plan.documents,
+    verdicts: await mapConcurrently(numbersOf(group.queryShards), FETCHES, (shard) =>
+      unitFile(context, unit.cache, 'filter', filterKey(run, shard), 'reason.npy'),
+    ),
+    queryPairs: await pairVectorFiles(context, unit, run, 'query'),
+    documentPairs: await pairVectorFiles(context, unit, run, 'document'),
+    hubness: {
+      queries: await unitFile(context, unit.cache, 'hubness', key, 'queries.npy'),
+      documents: await unitFile(context, unit.cache, 'hubness', key, 'documents.npy'),
+    },
+    above: rule?.name === 'pair' && 'above' in rule ? rule.above! : Number.POSITIVE_INFINITY,
+  };
+  const figures = await context.pool.run<FormBestClustersInput, FormBestClustersOutput>({
+    kernel: 'form-best-clusters',
+    input,
+    signal: context.signal,
+    onProgress: context.progress,
+  });
+  return { rows: figures.clusterRows, figures: { ...figures } };
 }
 
 async function inputOf(
@@ -89,23 +127,34 @@ async function shardFiles(
   const { start, end } = run.plan.queryShards[shard]!;
   const merged = mergeKey(run, shard);
   const owned = scoreOwnersKey(run, shard);
-  const number = String(shard).padStart(5, '0');
+  const best = run.job.mining.strategy === 'best';
   return {
     start,
     end,
     ids: await unitFile(context, cache, 'merge', merged, 'ids.npy'),
     scores: await unitFile(context, cache, 'merge', merged, 'scores.npy'),
     positiveScores: await unitFile(context, cache, 'merge', merged, 'positive-scores.npy'),
-    reasons: await unitFile(context, cache, 'filter', filterKey(run, shard), 'reason.npy'),
+    reasons: await unitFile(
+      context,
+      cache,
+      'filter',
+      filterKey(run, shard),
+      best ? 'eligible.npy' : 'reason.npy',
+    ),
     ownerOffsets: await unitFile(context, cache, 'scoreOwners', owned, 'owner-offsets.npy'),
     ownerQueries: await unitFile(context, cache, 'scoreOwners', owned, 'owner-queries.npy'),
     ownerScores: await unitFile(context, cache, 'scoreOwners', owned, 'owner-scores.npy'),
-    output: {
-      reasons: await output.path(`reason-${number}.npy`),
-      kept: await output.path(`kept-${number}.npy`),
-      pairs: await output.path(`pair-${number}.npy`),
-      owners: await output.path(`owner-${number}.npy`),
-      ownerScores: await output.path(`owner-score-${number}.npy`),
-    },
+    output: best ? null : await verdictFiles(output, shard),
+  };
+}
+
+async function verdictFiles(output: UnitOutput, shard: number): Promise<NonNullable<ShardFiles['output']>> {
+  const number = String(shard).padStart(5, '0');
+  return {
+    reasons: await output.path(`reason-${number}.npy`),
+    kept: await output.path(`kept-${number}.npy`),
+    pairs: await output.path(`pair-${number}.npy`),
+    owners: await output.path(`owner-${number}.npy`),
+    ownerScores: await output.path(`owner-score-${number}.npy`),
   };
 }

@@ -1,11 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import type { RunRef } from '@quarry/workflows';
-import { chainOf, type Feature, featuresOf } from '@quarry/workflows/chain';
 import type { Candidates } from '../mining/candidates.ts';
 import type { NpyArray } from '../tables/npy.ts';
-import { mergeKey, scoreOwnersKey } from './keys.ts';
+import { readFeatures } from './chain-features.ts';
+import { mergeKey } from './keys.ts';
 import type { RunDocument } from './run-document.ts';
 import { readShardJudgements } from './shard-pairs.ts';
-import type { Dependencies } from './stage-context.ts';
+import type { Dependencies, StageContext } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
 
 type Unit = RunRef & { readonly shard: number };
@@ -38,7 +39,7 @@ export async function readFilterShard(
     merged<Float32Array>('positive-scores.npy'),
     readShardJudgements(dependencies, unit, run, queries),
   ]);
-  const features = await readFeatures(dependencies, unit, run);
+  const features = await readFeatures(dependencies, unit, run, documents);
   const reasons = new Uint8Array(rows * k);
   const candidates = (row: number): Candidates => {
     const [from, to] = [row * k, (row + 1) * k];
@@ -51,50 +52,29 @@ export async function readFilterShard(
       positives: judgements.documents.subarray(first, last),
       positiveScores: positiveScores.subarray(first, last),
       self: judgements.self.subarray(row * 2, row * 2 + 2),
-      features: Object.fromEntries(features.map(([name, values]) => [name, values.subarray(from, to)])),
+      features: Object.fromEntries(
+        features.map(({ name, values, width }) => [name, values.subarray(from * width, to * width)]),
+      ),
     };
   };
   return { rows, k, reasons, candidates };
 }
 
-async function readFeatures(
-  dependencies: Dependencies,
-  unit: Unit,
-  run: RunDocument,
-): Promise<readonly (readonly [Feature, Float32Array])[]> {
-  const wanted = featuresOf(chainOf(run.job.mining, run.plan));
-  return Promise.all(
-    wanted.map(async (name) => [name, await readFeature(dependencies, unit, run, name)] as const),
-  );
-}
+/** Candidates judged between two breaths of the main thread. */
+const BREATH_SLOTS = 1 << 16;
 
-/** float32 [q, k] */
-async function readFeature(
-  dependencies: Dependencies,
-  unit: Unit,
-  run: RunDocument,
-  feature: Feature,
-): Promise<Float32Array> {
-  switch (feature) {
-    case 'owners':
-      return nearestOwnerScores(dependencies, unit, run);
+/** Calls `judge` for every row, and lets the main thread breathe now and then. */
+export async function eachQuery(
+  { signal, progress }: StageContext,
+  { rows, k }: FilterShard,
+  judge: (row: number) => void,
+): Promise<void> {
+  const breath = Math.max(1, Math.floor(BREATH_SLOTS / k));
+  for (let row = 0; row < rows; row++) {
+    judge(row);
+    if (row % breath !== breath - 1) continue;
+    progress(row + 1, rows);
+    await setImmediate();
+    signal.throwIfAborted();
   }
-}
-
-/** Similarity of each candidate's most similar owner to the query, NaN where it has none. */
-async function nearestOwnerScores(
-  dependencies: Dependencies,
-  unit: Unit,
-  run: RunDocument,
-): Promise<Float32Array> {
-  const key = scoreOwnersKey(run, unit.shard);
-  const read = async <A extends NpyArray>(name: string): Promise<A> =>
-    (await readUnitNpy<A>(dependencies, unit.cache, 'scoreOwners', key, name)).data;
-  const offsets = await read<Int32Array>('owner-offsets.npy');
-  const scores = await read<Float32Array>('owner-scores.npy');
-  const nearest = new Float32Array(offsets.length - 1).fill(Number.NaN);
-  for (let slot = 0; slot < nearest.length; slot++) {
-    if (offsets[slot]! < offsets[slot + 1]!) nearest[slot] = scores[offsets[slot]!]!;
-  }
-  return nearest;
 }

@@ -1,27 +1,26 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Funnel, RunRef, UnitResult } from '@quarry/workflows';
-import { chainOf } from '@quarry/workflows/chain';
 import { QuarryError } from '../failures.ts';
 import { compileChain, runChain } from '../mining/chain.ts';
 import { ALL_PAIRS } from '../mining/emitted-pairs.ts';
+import type { Filter } from '../mining/filters/filter.ts';
 import { keepNegatives } from '../mining/keep-negatives.ts';
 import { countReasons, type MiningFigures, MiningTally } from '../mining/mining-tally.ts';
-import { type FilterShard, readFilterShard } from './filter-shard.ts';
+import { readChain } from './calibrate.ts';
+import { eachQuery, type FilterShard, readFilterShard } from './filter-shard.ts';
 import { filterKey } from './keys.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
 import { memoised, type UnitOutput } from './unit.ts';
 
-/** Candidates judged between two breaths of the main thread. */
-const BREATH_SLOTS = 1 << 16;
 /** Places of kept candidates are int16. */
 const MOST_CANDIDATES = 0x7fff;
 
 /**
- * Verdicts on the candidates of one query shard, by the chain of the job. `margin`: the final ones. `saha`: who is not
- * eligible for a cluster; on the others the owners decide in `cluster`.
+ * Verdicts on the candidates of one query shard, by the chain of the job. `margin` and `best`: the final ones. `saha`: who
+ * is not eligible for a cluster; on the others the owners decide in `cluster`. `best` also puts out who passed the chain
+ * (`eligible.npy`), because clusters are formed of those.
  *
- * Memory: 9 bytes per candidate, 4 per candidate and feature, 20 per pair of the shard, 2 numNegatives per query; with
+ * Memory: 10 bytes per candidate, 4 per candidate and feature, 20 per pair of the shard, 2 numNegatives per query; with
  * owners 8 bytes per owner listed.
  */
 export async function filter(
@@ -32,10 +31,11 @@ export async function filter(
   return memoised(context, unit, 'filter', filterKey(run, unit.shard), async (output) => {
     checkPlaces(run.search.k);
     const shard = await readFilterShard(context, unit, run);
+    const chain = compileChain(await readChain(context, unit, run));
     const figures =
       run.job.mining.strategy === 'saha'
-        ? await judgeEligibility(context, run, shard)
-        : await keepInShard(context, run, shard, output);
+        ? await judgeEligibility(context, chain, shard)
+        : await keepInShard(context, run, chain, shard, output);
     await output.writeNpy('reason.npy', shard.reasons, [shard.rows, shard.k]);
     return { rows: shard.rows, figures: { ...figures } };
   });
@@ -43,10 +43,9 @@ export async function filter(
 
 async function judgeEligibility(
   context: StageContext,
-  run: RunDocument,
+  chain: readonly Filter[],
   shard: FilterShard,
 ): Promise<Funnel> {
-  const chain = compileChain(chainOf(run.job.mining, run.plan));
   await eachQuery(context, shard, (row) => runChain(chain, shard.candidates(row)));
   return countReasons(shard.reasons);
 }
@@ -54,41 +53,29 @@ async function judgeEligibility(
 async function keepInShard(
   context: StageContext,
   run: RunDocument,
+  chain: readonly Filter[],
   shard: FilterShard,
   output: UnitOutput,
 ): Promise<MiningFigures & { readonly relaxed: number }> {
-  const { numNegatives, sampling, underFill = 'keep' } = run.job.mining;
-  const chain = compileChain(chainOf(run.job.mining, run.plan));
+  const { strategy, numNegatives, sampling, underFill = 'keep' } = run.job.mining;
   const rule = { chain, numNegatives, sampling, underFill, seed: run.job.seed };
   const kept = new Int16Array(shard.rows * numNegatives).fill(-1);
   const tally = new MiningTally(numNegatives);
+  const eligible = strategy === 'best' ? new Uint8Array(shard.reasons.length) : null;
   let relaxed = 0;
   await eachQuery(context, shard, (row) => {
     const candidates = shard.candidates(row);
+    runChain(chain, candidates);
+    eligible?.set(candidates.reasons, row * shard.k);
     const { places, relaxed: more } = keepNegatives(rule, candidates);
     kept.set(places, row * numNegatives);
     relaxed += more;
     tally.add({ ...candidates, kept: places.length, pair: ALL_PAIRS });
   });
+  if (eligible) await output.writeNpy('eligible.npy', eligible, [shard.rows, shard.k]);
   await output.writeNpy('kept.npy', kept, [shard.rows, numNegatives]);
   await output.writeNpy('pair.npy', new Int32Array(shard.rows).fill(ALL_PAIRS));
   return { ...tally.figures(), relaxed };
-}
-
-/** Calls `judge` for every row, and lets the main thread breathe now and then. */
-async function eachQuery(
-  { signal, progress }: StageContext,
-  { rows, k }: FilterShard,
-  judge: (row: number) => void,
-): Promise<void> {
-  const breath = Math.max(1, Math.floor(BREATH_SLOTS / k));
-  for (let row = 0; row < rows; row++) {
-    judge(row);
-    if (row % breath !== breath - 1) continue;
-    progress(row + 1, rows);
-    await setImmediate();
-    signal.throwIfAborted();
-  }
 }
 
 function checkPlaces(k: number): void {

@@ -1,5 +1,5 @@
-import type { Side } from '@quarry/workflows';
-import { chainOf, type Feature, featuresOf } from '@quarry/workflows/chain';
+import type { ListScore, Side } from '@quarry/workflows';
+import { chainOf, type Feature, featuresOf, openRule, type PairRule } from '@quarry/workflows/chain';
 import type { RunDocument } from './run-document.ts';
 import { groupOfShard, numbersOf, runGroups } from './run-groups.ts';
 import { unitKey } from './unit.ts';
@@ -18,6 +18,12 @@ export const STAGE_VERSIONS = {
   merge: 1,
   measureRecall: 1,
   scoreOwners: 1,
+  metric: 1,
+  pairVectors: 1,
+  comparePairs: 1,
+  hubness: 1,
+  survey: 1,
+  calibrate: 1,
   filter: 2,
   cluster: 2,
   write: 2,
@@ -99,7 +105,8 @@ export function filterKey(run: RunDocument, shard: number): string {
   const drawn = sampling === 'top' ? null : seed;
   const kept = strategy === 'saha' ? [] : [numNegatives, sampling, underFill ?? 'keep', drawn];
   const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
-  const inputs = [mergeKey(run, shard), inputKey(run), ...features];
+  const calibrated = openRule(chain) ? [calibrateKey(run)] : [];
+  const inputs = [mergeKey(run, shard), inputKey(run), ...features, ...calibrated];
   return unitKey('filter', STAGE_VERSIONS.filter, [chain, ...kept], inputs);
 }
 
@@ -108,12 +115,70 @@ function featureKey(run: RunDocument, feature: Feature, shard: number): string {
   switch (feature) {
     case 'owners':
       return scoreOwnersKey(run, shard);
+    case 'pair':
+      return unitKey('filter', STAGE_VERSIONS.filter, 'pair', [
+        comparePairsKey(run, shard),
+        hubnessKey(run, 'pair'),
+      ]);
+    case 'neighbours':
+      return hubnessKey(run, 'score');
   }
 }
 
+/** Whether the pair rule of the run's chain lets documents stand with their owners. */
+export function pairOwners({ job, plan }: RunDocument): PairRule['owners'] {
+  return chainOf(job.mining, plan).find((rule) => rule.name === 'pair')?.owners ?? 'auto';
+}
+
+/** The known pairs and the vectors of both sides: what the metric is fitted to. */
+export const metricKey = oncePerRun((run) =>
+  unitKey('metric', STAGE_VERSIONS.metric, null, [
+    inputKey(run),
+    queryVectorsKey(run),
+    documentVectorsKey(run),
+  ]),
+);
+
+export function pairVectorsKey(run: RunDocument, side: Side, shard: number): string {
+  const { start } = (side === 'query' ? run.plan.queryShards : run.plan.documentShards)[shard]!;
+  const parameters = [side, side === 'document' ? pairOwners(run) : null, start];
+  return unitKey('pairVectors', STAGE_VERSIONS.pairVectors, parameters, [
+    metricKey(run),
+    embedKey(run, side, shard),
+  ]);
+}
+
+export function comparePairsKey(run: RunDocument, shard: number): string {
+  return unitKey('comparePairs', STAGE_VERSIONS.comparePairs, null, [
+    mergeKey(run, shard),
+    pairVectorsKey(run, 'query', shard),
+    documentPairsKey(run),
+  ]);
+}
+
+export function hubnessKey(run: RunDocument, of: ListScore): string {
+  return of === 'pair' ? pairHubnessKey(run) : scoreHubnessKey(run);
+}
+
+/** What an open threshold depends on in one query shard: the chain round it, and what its filters look at. */
+export function surveyKey(run: RunDocument, shard: number): string {
+  const chain = chainOf(run.job.mining, run.plan);
+  const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
+  const parameters = [chain, run.job.mining.numNegatives, run.job.mining.calibrate ?? null, run.job.seed];
+  return unitKey('survey', STAGE_VERSIONS.survey, parameters, [
+    mergeKey(run, shard),
+    inputKey(run),
+    ...features,
+  ]);
+}
+
+export const calibrateKey = oncePerRun((run) =>
+  unitKey('calibrate', STAGE_VERSIONS.calibrate, null, allShards(run, surveyKey)),
+);
+
 export function clusterKey(run: RunDocument, group: number): string {
-  const { topK, poolMultiplier, unowned, numNegatives } = run.job.mining;
-  const parameters = [topK, poolMultiplier, unowned, numNegatives, isClassification(run, group)];
+  const { strategy, topK, poolMultiplier, unowned, numNegatives } = run.job.mining;
+  const parameters = [strategy, topK, poolMultiplier, unowned, numNegatives, isClassification(run, group)];
   const shards = numbersOf(runGroups(run)[group]!.queryShards);
   return unitKey('cluster', STAGE_VERSIONS.cluster, parameters, [
     ...shards.map((shard) => filterKey(run, shard)),
@@ -183,6 +248,32 @@ const queryVectorsKey = oncePerRun((run) =>
     'queries',
     allShards(run, (_, shard) => embedKey(run, 'query', shard)),
   ),
+);
+
+const documentVectorsKey = oncePerRun((run) =>
+  unitKey(
+    'embed',
+    STAGE_VERSIONS.embed,
+    'documents',
+    run.plan.documentShards.map((_, shard) => embedKey(run, 'document', shard)),
+  ),
+);
+
+const documentPairsKey = oncePerRun((run) =>
+  unitKey(
+    'pairVectors',
+    STAGE_VERSIONS.pairVectors,
+    'documents',
+    run.plan.documentShards.map((_, shard) => pairVectorsKey(run, 'document', shard)),
+  ),
+);
+
+const pairHubnessKey = oncePerRun((run) =>
+  unitKey('hubness', STAGE_VERSIONS.hubness, 'pair', [inputKey(run), ...allShards(run, comparePairsKey)]),
+);
+
+const scoreHubnessKey = oncePerRun((run) =>
+  unitKey('hubness', STAGE_VERSIONS.hubness, 'score', [inputKey(run), ...allShards(run, mergeKey)]),
 );
 
 /** Everything of the normalised input that stages after embedding look at. */

@@ -1,13 +1,13 @@
-import type { RunRef } from '@quarry/workflows';
+import type { RunRef, Side } from '@quarry/workflows';
 import type { OwnerFiles } from '../tables/owner-files.ts';
-import type { QueryVectorFile } from '../tables/query-vector-files.ts';
-import { embedKey } from './keys.ts';
+import type { ShardVectors } from '../tables/vector-files.ts';
+import { embedKey, pairVectorsKey } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { PLAN_FILES, type RunDocument } from './run-document.ts';
 import type { Dependencies } from './stage-context.ts';
 import { unitFile } from './unit.ts';
 
-/** What the kernels `score-owners` and `form-clusters` read, as local files. */
+/** What the kernels of mining read, as local files. */
 
 /** Shards whose files are fetched at once. */
 export const FETCHES = 8;
@@ -40,16 +40,39 @@ export function queryVectorFiles(
   dependencies: Dependencies,
   unit: RunRef,
   run: RunDocument,
-): Promise<QueryVectorFile[]> {
-  return mapConcurrently([...run.plan.queryShards.keys()], FETCHES, async (shard) => {
-    const { start, end } = run.plan.queryShards[shard]!;
-    const path = await unitFile(
-      dependencies,
-      unit.cache,
-      'embed',
-      embedKey(run, 'query', shard),
-      'vectors.npy',
-    );
-    return { start, end, path };
+): Promise<ShardVectors[]> {
+  return vectorFiles(dependencies, unit, run, 'query', 'embed');
+}
+
+/** The vectors of every document shard, in order. */
+export function documentVectorFiles(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+): Promise<ShardVectors[]> {
+  return vectorFiles(dependencies, unit, run, 'document', 'embed');
+}
+
+/** The pair vectors of every shard of one side, in order. */
+export function pairVectorFiles(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+  side: Side,
+): Promise<ShardVectors[]> {
+  return vectorFiles(dependencies, unit, run, side, 'pairVectors');
+}
+
+function vectorFiles(
+  dependencies: Dependencies,
+  { cache }: RunRef,
+  run: RunDocument,
+  side: Side,
+  stage: 'embed' | 'pairVectors',
+): Promise<ShardVectors[]> {
+  const shards = side === 'query' ? run.plan.queryShards : run.plan.documentShards;
+  return mapConcurrently([...shards.entries()], FETCHES, async ([shard, { start, end }]) => {
+    const key = stage === 'embed' ? embedKey(run, side, shard) : pairVectorsKey(run, side, shard);
+    return { start, end, path: await unitFile(dependencies, cache, stage, key, 'vectors.npy') };
   });
 }

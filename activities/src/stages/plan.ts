@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Job, Planned, Ref } from '@quarry/workflows';
-import { chainOf, featuresOf } from '@quarry/workflows/chain';
+import { chainOf, featuresOf, openRule } from '@quarry/workflows/chain';
 import { givenMode } from '@quarry/workflows/given-candidates';
 import { type ShardSizing, shardRowLimit } from '@quarry/workflows/partition';
 import { imageVersions } from '../dataset/image-versions.ts';
@@ -62,6 +62,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     strategy: job.mining.strategy,
     features: featuresOf(chainOf(job.mining, run.plan)),
     ...(run.plan.given && { given: run.plan.given.mode }),
+    calibrates: openRule(chainOf(job.mining, run.plan)) !== undefined,
     documents: run.plan.documents,
     queries: run.plan.queries,
     pairs: run.plan.pairs,

@@ -47,16 +47,18 @@ function readBytes(file: number, path: string, bytes: Uint8Array, position: numb
   }
 }
 
-/** Writes a one-dimensional `.npy` file piece by piece; its length is known at the end. */
+/** Writes an `.npy` file piece by piece, one-dimensional or with rows of `width`; its length is known at the end. */
 export class LocalNpyWriter {
   readonly #file: number;
   readonly #dtype: string;
+  readonly #width: number | null;
   #position: number;
   #length = 0;
 
-  constructor(path: string, dtype: '<i4' | '<f4') {
+  constructor(path: string, dtype: '<i4' | '<f4', width: number | null = null) {
     this.#file = openSync(path, 'w');
     this.#dtype = dtype;
+    this.#width = width;
     this.#position = npyHeader(dtype, [0]).length;
   }
 
@@ -66,9 +68,15 @@ export class LocalNpyWriter {
     this.#length += piece.length;
   }
 
-  /** Puts the header before the elements: headers of one dimension are all of one size. */
+  /** Puts the header before the elements: headers of one or two dimensions are all of one size (128 bytes). */
   finish(): void {
-    this.#write(npyHeader(this.#dtype, [this.#length]), 0);
+    this.#write(
+      npyHeader(
+        this.#dtype,
+        this.#width === null ? [this.#length] : [this.#length / this.#width, this.#width],
+      ),
+      0,
+    );
     this.close();
   }
 

@@ -3,8 +3,8 @@ import { dot } from '../mining/dot.ts';
 import type { ScoredOwner } from '../mining/owned-candidates.ts';
 import { isBefore } from '../mining/owner-lists.ts';
 import { type OwnerFiles, readOwners } from './owner-files.ts';
-import type { QueryVectorFiles } from './query-vector-files.ts';
 import { RecentlyUsed } from './recently-used.ts';
+import type { VectorFiles } from './vector-files.ts';
 
 /** Documents whose owners are held. */
 const DOCUMENTS = 1024;
@@ -13,7 +13,7 @@ const DOCUMENTS = 1024;
  * Looks for an owner among all those of a document, by its vector: for documents with more owners than are listed.
  * Memory: 4 bytes per owner of 1,024 documents, and the vectors that are held.
  */
-export function nearestOwnerIn(files: OwnerFiles, vectors: QueryVectorFiles): Saha['nearestOwner'] {
+export function nearestOwnerIn(files: OwnerFiles, vectors: VectorFiles): Saha['nearestOwner'] {
   const owners = new RecentlyUsed(
     DOCUMENTS,
     (document) => readOwners(files, Int32Array.of(document)).queries,

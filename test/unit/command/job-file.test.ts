@@ -168,7 +168,7 @@ describe('a wrong job is refused with every mistake at its place', () => {
       'no false accusation while the strategy is not known',
       `${RIGHT}mining:\n  strategy: margins\n  relativeMargin: 0.1\n`,
       [
-        'job.yaml:9:13 mining.strategy: "margins" is not one of saha, margin; saha looks back into query space and makes clusters; margin compares with the positive',
+        'job.yaml:9:13 mining.strategy: "margins" is not one of saha, margin, best; saha looks back into query space and makes clusters; margin compares with the positive; best compares whole pairs',
       ],
     ],
     [

@@ -11,6 +11,9 @@ export const arbitraryCandidates: fc.Arbitrary<Candidates> = fc
       fc.record({
         score: similarity,
         owner: fc.oneof(similarity, fc.constant(Number.NaN)),
+        pair: similarity,
+        nearest: fc.array(similarity, { minLength: 10, maxLength: 10 }),
+        lists: fc.float({ min: 0, max: 1, noNaN: true }),
       }),
       { maxLength: 20 },
     ),
@@ -42,6 +45,18 @@ export const arbitraryCandidates: fc.Arbitrary<Candidates> = fc
             sorted.map(({ owner }) => owner),
             Number.NaN,
           ),
+        ),
+        pair: Float32Array.from(
+          pad(
+            sorted.map(({ pair }) => pair),
+            Number.NaN,
+          ),
+        ),
+        neighbours: Float32Array.from(
+          pad(
+            sorted.map(({ nearest, lists }) => [...nearest.toSorted((a, b) => b - a), lists]),
+            new Array<number>(11).fill(Number.NaN),
+          ).flat(),
         ),
       },
     };

@@ -19,6 +19,9 @@ const THRESHOLDS: Record<string, (strictness: number) => ChainRule> = {
   relative_margin: (x) => ({ name: 'relative_margin', margin: (x + 1) / 2 }),
   absolute_margin: (x) => ({ name: 'absolute_margin', margin: x + 1 }),
   owner_similar: (x) => ({ name: 'owner_similar', above: -x }),
+  pair: (x) => ({ name: 'pair', above: -x, owners: 'auto' }),
+  hubness: (x) => ({ name: 'hubness', above: (1 - x) / 2 }),
+  reciprocal_rank: (x) => ({ name: 'reciprocal_rank', within: 1 + Math.floor(4.5 * (x + 1)) }),
 };
 const thresholds = Object.entries(THRESHOLDS);
 
@@ -119,6 +122,7 @@ describe('under-fill', () => {
         const chain = compileChain(chainOfShare(margin));
         const run = (underFill: 'drop' | 'keep' | 'relax') => {
           const fresh = freshReasons(candidates);
+          runChain(chain, fresh);
           return { ...keepNegatives({ ...base, chain, underFill }, fresh), reasons: [...fresh.reasons] };
         };
         const kept = run('keep');

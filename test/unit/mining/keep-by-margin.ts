@@ -1,4 +1,4 @@
-import { compileChain } from '@quarry/activities/mining/chain';
+import { compileChain, runChain } from '@quarry/activities/mining/chain';
 import { keepNegatives } from '@quarry/activities/mining/keep-negatives';
 import type { Job } from '@quarry/workflows';
 import { chainOf } from '@quarry/workflows/chain';
@@ -25,15 +25,13 @@ export function keepByMargin({ depth, seed, ...given }: MarginRule, candidates: 
   const maxPositives = depth - (mining.rangeMax ?? 0);
   const { numNegatives, sampling, underFill = 'keep' } = mining;
   const chain = compileChain(chainOf(mining, { maxPositives, documents: Number.POSITIVE_INFINITY }));
-  const { places } = keepNegatives(
-    { chain, numNegatives, sampling, underFill, seed },
-    {
-      ...candidates,
-      documents: Int32Array.from(candidates.scores, (_, place) => place),
-      positives: new Int32Array(0),
-      self: Int32Array.of(-1, -1),
-      features: {},
-    },
-  );
-  return [...places];
+  const whole = {
+    ...candidates,
+    documents: Int32Array.from(candidates.scores, (_, place) => place),
+    positives: new Int32Array(0),
+    self: Int32Array.of(-1, -1),
+    features: {},
+  };
+  runChain(chain, whole);
+  return [...keepNegatives({ chain, numNegatives, sampling, underFill, seed }, whole).places];
 }

@@ -29,6 +29,8 @@ export interface MiningInput {
   readonly positiveScores: Float32Array;
   /** int32 [Q, 2] */
   readonly self?: Int32Array;
+  /** float32 [documents, dimension]; only where a stage compares documents */
+  readonly documentVectors?: Float32Array;
   readonly mining: JobInput['mining'];
   /** Queries per shard. */
   readonly shardRows: number;
@@ -57,6 +59,13 @@ export async function prepareMiningRun(input: MiningInput): Promise<MiningRun> {
   const uri = `${unit.cache}/run/${unit.run}/run.json`;
   await openStore(uri).write(uri, new TextEncoder().encode(JSON.stringify(run)));
   await writePlan(context, unit, run, input);
+  const { documentVectors, documents, dimension } = input;
+  if (documentVectors) {
+    await memoised(context, unit, 'embed', embedKey(run, 'document', 0), async (output) => {
+      await output.writeNpy('vectors.npy', documentVectors, [documents, dimension]);
+      return { rows: documents };
+    });
+  }
   for (const [shard, range] of run.plan.queryShards.entries()) {
     await writeShard(context, unit, run, input, shard, range);
   }

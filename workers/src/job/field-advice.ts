@@ -60,13 +60,15 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'search.efSearch': 'HNSW: breadth while searching; at least the candidates per query',
   'search.recallSample': 'queries on which recall is measured against exact search',
   mining: 'which candidates become negatives',
-  'mining.strategy': 'saha looks back into query space and makes clusters; margin compares with the positive',
+  'mining.strategy':
+    'saha looks back into query space and makes clusters; margin compares with the positive; best compares whole pairs',
   'mining.topK': 'K of the paper: pairs kept for an anchor',
   'mining.poolMultiplier': 'm of the paper: the self-aware filter chooses K of m x K',
   'mining.unowned':
     'documents without an owner: drop passes over them, keep makes them negatives of triplets',
   'mining.classification':
     "SaHa's classification case, rank order instead of the self-aware filter: true, false, or the groups it is for",
+  'mining.candidates': 'candidates retrieved per query (best); default: 256, or 20 per negative',
   'mining.numNegatives': 'negatives per query (margin) or per n-tuple (saha)',
   'mining.relativeMargin':
     'drops what scores above (1 - margin) of the positive; 0.05 keeps what is below 95 % of it',
@@ -83,6 +85,12 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'mining.sampling.simans.b': "where: below the positives' mean score by this",
   'mining.sampling.spread': 'from hard to easy, one of each of numNegatives equal stretches',
   'mining.sampling.spread.of': 'stretches of the first so many only',
+  'mining.calibrate': 'finds the threshold of one filter of the chain',
+  'mining.calibrate.filter': 'which filter; default: an open pair, else a relative margin',
+  'mining.calibrate.keepAtLeast': 'the strictest threshold that leaves so many candidates',
+  'mining.calibrate.forShareOfQueries': 'for this share of the queries',
+  'mining.calibrate.falseNegativeRate':
+    'the loosest threshold below this share of hidden positives among the negatives',
   'mining.underFill':
     'a query with fewer than numNegatives: keep what there is (default), drop it, or relax thresholds for it',
   output: 'where and what to write',

@@ -1,19 +1,25 @@
 import {
+  calibrateKey,
   clusterKeys,
+  comparePairsKey,
   embedKey,
   filterKey,
+  hubnessKey,
   indexKey,
   measureRecallKey,
   mergeKey,
+  metricKey,
+  pairVectorsKey,
   scoreGivenKey,
   scoreOwnersKey,
   searchKey,
+  surveyKey,
 } from '@quarry/activities/stages/keys';
 import { type RunDocument, unitDirectory } from '@quarry/activities/stages/run-document';
 import { groupOfShard, numbersOf } from '@quarry/activities/stages/run-groups';
 import type { Store } from '@quarry/activities/storage/store';
 import type { StageName } from '@quarry/workflows';
-import { chainOf, featuresOf } from '@quarry/workflows/chain';
+import { chainOf, featuresOf, openRule } from '@quarry/workflows/chain';
 
 /** The units of one stage, and how many of them need not be done. */
 export interface StageUnits {
@@ -58,8 +64,10 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
   const { plan, search, job } = run;
   const queryShards = plan.queryShards.map((_, shard) => shard);
   const parts = search.parts.map((_, part) => part);
-  const saha = job.mining.strategy === 'saha';
-  const features = featuresOf(chainOf(job.mining, plan));
+  const clusters = job.mining.strategy !== 'margin';
+  const chain = chainOf(job.mining, plan);
+  const features = featuresOf(chain);
+  const open = openRule(chain) !== undefined;
   const stage = (name: StageName, keys: readonly string[], label: string = name): StageKeys => ({
     name: label,
     stage: name,
@@ -89,13 +97,35 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
     ),
     stage(
       'scoreOwners',
-      saha || features.includes('owners') ? queryShards.map((shard) => scoreOwnersKey(run, shard)) : [],
+      clusters || features.includes('owners') ? queryShards.map((shard) => scoreOwnersKey(run, shard)) : [],
     ),
+    stage('hubness', features.includes('neighbours') ? [hubnessKey(run, 'score')] : []),
+    ...(features.includes('pair') ? pairStages(run, stage) : []),
+    stage('survey', open ? queryShards.map((shard) => surveyKey(run, shard)) : []),
+    stage('calibrate', open ? [calibrateKey(run)] : []),
     stage(
       'filter',
       queryShards.map((shard) => filterKey(run, shard)),
     ),
-    stage('cluster', saha ? clusterKeys(run) : []),
+    stage('cluster', clusters ? clusterKeys(run) : []),
     stage('measureRecall', [measureRecallKey(run)]),
   ].filter(({ keys }) => keys.length > 0);
+}
+
+type MakeStage = (name: StageName, keys: readonly string[], label?: string) => StageKeys;
+
+/** The stages of the pair rule. */
+function pairStages(run: RunDocument, stage: MakeStage): readonly StageKeys[] {
+  const { plan } = run;
+  const pairVectors = [
+    ...plan.queryShards.map((_, shard) => pairVectorsKey(run, 'query', shard)),
+    ...plan.documentShards.map((_, shard) => pairVectorsKey(run, 'document', shard)),
+  ];
+  const compared = plan.queryShards.map((_, shard) => comparePairsKey(run, shard));
+  return [
+    stage('metric', [metricKey(run)]),
+    stage('pairVectors', pairVectors, 'pair vectors'),
+    stage('comparePairs', compared, 'compare pairs'),
+    stage('hubness', [hubnessKey(run, 'pair')], 'hubness of pairs'),
+  ];
 }

@@ -27,6 +27,24 @@ const ownerSimilar = z.strictObject({
   above: similarity,
 });
 
+/** The whole pair against the whole pair; without `above` the threshold is calibrated. */
+const pair = z.strictObject({
+  name: z.literal('pair'),
+  above: z.number().optional(),
+  /** Whether a document stands with its owners; `auto` decides from how alike queries of one document are. */
+  owners: z.union([z.literal('auto'), z.boolean()]).default('auto'),
+});
+const reciprocalRank = z.strictObject({
+  name: z.literal('reciprocal_rank'),
+  /** Dropped where the query is among this many nearest queries of the document. */
+  within: z.int().min(1).max(10),
+});
+const hubness = z.strictObject({
+  name: z.literal('hubness'),
+  /** Dropped where the document is a candidate of more than this share of the queries. */
+  above: share,
+});
+
 /** A filter with its parameters. */
 export const filter = z.discriminatedUnion('name', [
   maxScore,
@@ -35,6 +53,9 @@ export const filter = z.discriminatedUnion('name', [
   absoluteMargin,
   rankWindow,
   ownerSimilar,
+  pair,
+  reciprocalRank,
+  hubness,
 ]);
 export type FilterRule = z.output<typeof filter>;
 export type FilterName = FilterRule['name'];

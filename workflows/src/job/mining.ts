@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { calibrate } from './calibrate.ts';
 import { share } from './fields.ts';
 import { filter } from './filters.ts';
 import { sampling, underFill } from './sampling.ts';
 
 /** Which candidates become negatives. */
 export const mining = z.strictObject({
-  strategy: z.enum(['saha', 'margin']).default('saha'),
+  strategy: z.enum(['saha', 'margin', 'best']).default('saha'),
   /** K of the paper: pairs kept for an anchor. */
   topK: z.int().min(1).max(1000).default(15),
   /** m of the paper: strength of the self-aware filter. */
@@ -17,6 +18,8 @@ export const mining = z.strictObject({
    * the format's (`mmeb`: MMEB's ten classification subsets).
    */
   classification: z.union([z.boolean(), z.array(z.string()).min(1)]).optional(),
+  /** Candidates retrieved per query, with `best`. */
+  candidates: z.int().min(1).max(30_000).optional(),
   /** Negatives of an n-tuple; with `margin` of a query. */
   numNegatives: z.int().min(1).max(1000).default(3),
   relativeMargin: share.optional(),
@@ -31,4 +34,6 @@ export const mining = z.strictObject({
   filters: z.array(filter).max(32).optional(),
   sampling: sampling.default('top'),
   underFill: underFill.optional(),
+  /** Finds the threshold of one filter. */
+  calibrate: calibrate.optional(),
 });

@@ -50,7 +50,7 @@ async function openExamples(
   needs: Needs,
 ): Promise<Opened> {
   const { document, signal } = request;
-  if (needs.clusters && document && document.job.mining.strategy !== 'saha') throw noClusters(request);
+  if (needs.clusters && document && document.job.mining.strategy === 'margin') throw noClusters(request);
   const copies = needs.tables ?? [];
   if (needs.examples || needs.clusters || needs.corpus) {
     const cached = await openCache(connection, request, manifest.funnel.kept, needs.scores === true);

@@ -33,7 +33,7 @@ export function thresholdFilter(
 }
 
 /** Values of a feature that the chain asked for. */
-export function featureOf({ features }: Candidates, name: Feature): Float32Array {
+export function featureOf({ features }: Pick<Candidates, 'features'>, name: Feature): Float32Array {
   const values = features[name];
   if (!values) throw new RangeError(`the chain did not ask for the feature ${name}`);
   return values;

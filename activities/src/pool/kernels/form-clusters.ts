@@ -7,13 +7,13 @@ import { type ClusterFigures, ClusterRows } from '../../mining/cluster-rows.ts';
 import { type MiningFigures, MiningTally, type TableRows } from '../../mining/mining-tally.ts';
 import type { Pairs } from '../../mining/pairs.ts';
 import { formClusters } from '../../mining/saha.ts';
-import { judgeShard, type ScoredShard } from '../../mining/shard-verdicts.ts';
+import { judgeShard, type SahaVerdicts, type ScoredShard } from '../../mining/shard-verdicts.ts';
 import { type CandidateFile, CandidateFiles } from '../../tables/candidate-files.ts';
 import { readLocalRows } from '../../tables/local-npy.ts';
 import { nearestOwnerIn } from '../../tables/nearest-owner.ts';
 import { encodeNpy, type NpyArray } from '../../tables/npy.ts';
 import type { OwnerFiles } from '../../tables/owner-files.ts';
-import { type QueryVectorFile, QueryVectorFiles } from '../../tables/query-vector-files.ts';
+import { type ShardVectors, VectorFiles } from '../../tables/vector-files.ts';
 import type { Kernel, KernelControl } from '../kernel.ts';
 
 export interface FormClustersInput {
@@ -32,13 +32,13 @@ export interface FormClustersInput {
   /** Local `.npy` files of the plan. */
   readonly pairs: { readonly [Field in keyof Pairs]: string };
   readonly owners: OwnerFiles;
-  readonly vectors: readonly QueryVectorFile[];
+  readonly vectors: readonly ShardVectors[];
   readonly shards: readonly ShardFiles[];
   /** Local paths to write to. */
   readonly output: { readonly clusters: string; readonly ownerScores: string };
 }
 
-/** The files of one query shard: what is read, and under `output` what is written. */
+/** The files of one query shard: what is read, and under `output` what is written; null where no verdicts are. */
 export interface ShardFiles extends CandidateFile {
   readonly scores: string;
   readonly positiveScores: string;
@@ -48,7 +48,7 @@ export interface ShardFiles extends CandidateFile {
     readonly pairs: string;
     readonly owners: string;
     readonly ownerScores: string;
-  };
+  } | null;
 }
 
 export interface FormClustersOutput extends MiningFigures, ClusterFigures {
@@ -75,13 +75,19 @@ export const run: Kernel<FormClustersInput, FormClustersOutput> = (input, contro
     control.progress(done, workOf(input));
   };
   for (const cluster of formClusters(saha, claims, step, input.rows)) clusters.add(cluster);
-  write(input.output.clusters, clusters.rows, [clusters.count, 4]);
-  write(input.output.ownerScores, clusters.ownerScores, [clusters.count]);
+  writeClusters(input.output, clusters);
   const verdicts = judge(input, saha, claims, control);
   return { ...verdicts, ...clusters.figures(), clusterRows: clusters.count };
 };
 
-function sahaOver(input: FormClustersInput): Saha {
+/** Puts out the clusters' rows. */
+export function writeClusters(output: FormClustersInput['output'], clusters: ClusterRows): void {
+  write(output.clusters, clusters.rows, [clusters.count, 4]);
+  write(output.ownerScores, clusters.ownerScores, [clusters.count]);
+}
+
+/** SaHa's view of the files. */
+export function sahaOver(input: FormClustersInput): Saha {
   const { topK, poolMultiplier, classification, ownersListed, k, owners, pairs } = input;
   const candidates = new CandidateFiles(input.shards, k);
   const read = (path: string, length: number): Int32Array =>
@@ -99,7 +105,7 @@ function sahaOver(input: FormClustersInput): Saha {
     },
     candidates: (query) => candidates.of(query),
     ownersListed,
-    nearestOwner: nearestOwnerIn(owners, new QueryVectorFiles(input.vectors, input.dimension)),
+    nearestOwner: nearestOwnerIn(owners, new VectorFiles(input.vectors, input.dimension)),
   };
 }
 
@@ -120,15 +126,24 @@ function judge(
     const verdicts = judgeShard(saha, claims, readShard(input, saha, files), input.keepUnowned, tally);
     shards.push(rowsSince(before, tally.rows));
     unowned += verdicts.keptUnowned;
-    write(files.output.reasons, verdicts.reasons, [rows, input.k]);
-    write(files.output.kept, verdicts.kept, [rows, input.topK]);
-    write(files.output.pairs, verdicts.pairs, [rows]);
-    write(files.output.owners, verdicts.owners, [rows, input.k]);
-    write(files.output.ownerScores, verdicts.ownerScores, [rows, input.k]);
+    if (files.output) writeVerdicts(files.output, verdicts, rows, input);
     control.progress(2 * (input.rows.end - input.rows.start) + files.end, workOf(input));
   }
   const figures = tally.figures();
   return { ...figures, unownedShare: unowned / Math.max(1, figures.funnel.kept), shards };
+}
+
+function writeVerdicts(
+  output: NonNullable<ShardFiles['output']>,
+  verdicts: SahaVerdicts,
+  rows: number,
+  { k, topK }: FormClustersInput,
+): void {
+  write(output.reasons, verdicts.reasons, [rows, k]);
+  write(output.kept, verdicts.kept, [rows, topK]);
+  write(output.pairs, verdicts.pairs, [rows]);
+  write(output.owners, verdicts.owners, [rows, k]);
+  write(output.ownerScores, verdicts.ownerScores, [rows, k]);
 }
 
 function readShard({ k }: FormClustersInput, { pairs }: Saha, files: ShardFiles): ScoredShard {

@@ -6,7 +6,7 @@ import { distinctDocuments, listOffsets, scoreOwners } from '../../mining/score-
 import type { ShardJudgements } from '../../stages/shard-pairs.ts';
 import { LocalNpyWriter, readLocalRows } from '../../tables/local-npy.ts';
 import { type OwnerFiles, readOwners } from '../../tables/owner-files.ts';
-import { type QueryVectorFile, QueryVectorFiles } from '../../tables/query-vector-files.ts';
+import { type ShardVectors, VectorFiles } from '../../tables/vector-files.ts';
 import type { Kernel } from '../kernel.ts';
 
 export interface ScoreOwnersInput {
@@ -21,7 +21,7 @@ export interface ScoreOwnersInput {
   readonly ids: string;
   readonly judgements: ShardJudgements;
   readonly owners: OwnerFiles;
-  readonly vectors: readonly QueryVectorFile[];
+  readonly vectors: readonly ShardVectors[];
   /** Local paths to write to. */
   readonly output: { readonly offsets: string; readonly queries: string; readonly scores: string };
 }
@@ -46,7 +46,7 @@ const BLOCK_SLOTS = 1 << 16;
 export const run: Kernel<ScoreOwnersInput, ScoreOwnersOutput> = (input, control) => {
   const { queries, k, output } = input;
   const rows = queries.end - queries.start;
-  const vectors = new QueryVectorFiles(input.vectors, input.dimension);
+  const vectors = new VectorFiles(input.vectors, input.dimension);
   const offsets = new LocalNpyWriter(output.offsets, '<i4');
   const owners = new LocalNpyWriter(output.queries, '<i4');
   const scores = new LocalNpyWriter(output.scores, '<f4');
@@ -73,7 +73,7 @@ export const run: Kernel<ScoreOwnersInput, ScoreOwnersOutput> = (input, control)
 };
 
 /** Rows [start, end) of the shard. */
-function scoreBlock(input: ScoreOwnersInput, vectors: QueryVectorFiles, start: number, end: number) {
+function scoreBlock(input: ScoreOwnersInput, vectors: VectorFiles, start: number, end: number) {
   const { queries, k, dimension, limit } = input;
   const documents = readLocalRows(input.ids, start, end, new Int32Array((end - start) * k));
   const { distinct, places } = distinctDocuments(documents, eligibility(input, documents, start, end));

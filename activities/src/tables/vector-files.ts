@@ -3,8 +3,8 @@ import type { QueryWindow } from '../mining/score-owners.ts';
 import { readLocalRows } from './local-npy.ts';
 import { RecentlyUsed } from './recently-used.ts';
 
-/** The vectors of one query shard: local `.npy`, float32 [end - start, dimension]. */
-export interface QueryVectorFile extends Range {
+/** The vectors of one shard of queries or documents: local `.npy`, float32 [end - start, dimension]. */
+export interface ShardVectors extends Range {
   readonly path: string;
 }
 
@@ -15,9 +15,9 @@ const BLOCK_ROWS = 64;
 /** Unneeded rows between two needed ones that are read along. */
 const GAP_ROWS = 16;
 
-/** All query vectors of a run, in local files. Memory: up to 128 MiB (at least 64 vectors). */
-export class QueryVectorFiles {
-  readonly #files: readonly QueryVectorFile[];
+/** All query (or document) vectors of a run, in local files. Memory: up to 128 MiB (at least 64 vectors). */
+export class VectorFiles {
+  readonly #files: readonly ShardVectors[];
   readonly #blocks: RecentlyUsed<QueryWindow>;
   readonly #blockRows: number;
   readonly #windowRows: number;
@@ -30,7 +30,7 @@ export class QueryVectorFiles {
    * @param files in the order of the shards
    * @param heldBytes vectors held at once
    */
-  constructor(files: readonly QueryVectorFile[], dimension: number, heldBytes: number = HELD_BYTES) {
+  constructor(files: readonly ShardVectors[], dimension: number, heldBytes: number = HELD_BYTES) {
     this.#files = files;
     this.dimension = dimension;
     this.#queries = files.at(-1)?.end ?? 0;
@@ -48,7 +48,7 @@ export class QueryVectorFiles {
     return this.#blocks.get(Math.floor(query / this.#blockRows));
   }
 
-  /** The vectors of queries [start, end), in memory of their own. */
+  /** The vectors of rows [start, end), in memory of their own. */
   read(start: number, end: number): QueryWindow {
     const vectors = new Float32Array((end - start) * this.dimension);
     this.#fill(start, end, vectors, start);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeNpy } from '@quarry/activities/tables/npy';
-import { QueryVectorFiles } from '@quarry/activities/tables/query-vector-files';
+import { VectorFiles } from '@quarry/activities/tables/vector-files';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -24,7 +24,7 @@ describe('query vector files', () => {
 
   it('gives any vector, whether all are held or some', () => {
     for (const held of [undefined, 100 * DIMENSION * 4]) {
-      const vectors = new QueryVectorFiles(files, DIMENSION, held);
+      const vectors = new VectorFiles(files, DIMENSION, held);
       for (const query of [0, 129, 130, 131, 399, 400, 499, 5, 63, 64]) {
         const window = vectors.around(query);
         const at = (query - window.start) * DIMENSION;
@@ -38,7 +38,7 @@ describe('query vector files', () => {
     fc.assert(
       fc.property(needed, fc.constantFrom(70, 200, ROWS), (queries, rows) => {
         const ascending = Int32Array.from(queries).sort();
-        const vectors = new QueryVectorFiles(files, DIMENSION, rows * DIMENSION * 4);
+        const vectors = new VectorFiles(files, DIMENSION, rows * DIMENSION * 4);
         const seen: number[] = [];
         for (const { start, end, vectors: held } of vectors.windows(ascending)) {
           for (const query of ascending) {

@@ -1,0 +1,117 @@
+import type { RunRef } from '@quarry/workflows';
+import { chainOf, type Feature, featuresOf } from '@quarry/workflows/chain';
+import { pairMeasure } from '../mining/filters/pair.ts';
+import { NEIGHBOURS } from '../mining/hubness.ts';
+import type { NpyArray } from '../tables/npy.ts';
+import { comparePairsKey, hubnessKey, scoreOwnersKey } from './keys.ts';
+import type { RunDocument } from './run-document.ts';
+import type { Dependencies } from './stage-context.ts';
+import { readUnitNpy } from './unit.ts';
+
+type Unit = RunRef & { readonly shard: number };
+
+/** What the filters of a chain look at, of one query shard. */
+export interface ShardFeature {
+  readonly name: Feature;
+  /** float32 [q, k, width] */
+  readonly values: Float32Array;
+  readonly width: number;
+}
+
+/**
+ * Reads what the chain of the run's job asks for, and no more. Memory: 4 bytes per candidate (`neighbours` 44), with
+ * `pair` 4 per document and query of the run, with `neighbours` 44 per document.
+ *
+ * @param documents int32 [q, k]: the shard's candidates
+ */
+export async function readFeatures(
+  dependencies: Dependencies,
+  unit: Unit,
+  run: RunDocument,
+  documents: Int32Array,
+): Promise<readonly ShardFeature[]> {
+  const wanted = featuresOf(chainOf(run.job.mining, run.plan));
+  return Promise.all(
+    wanted.map(async (name) => {
+      switch (name) {
+        case 'owners':
+          return { name, values: await nearestOwnerScores(dependencies, unit, run), width: 1 };
+        case 'pair':
+          return { name, values: await pairMeasures(dependencies, unit, run, documents), width: 1 };
+        case 'neighbours':
+          return {
+            name,
+            values: await neighbours(dependencies, unit, run, documents),
+            width: NEIGHBOURS + 1,
+          };
+      }
+    }),
+  );
+}
+
+/** What the pair rule measures of each candidate, NaN where there is none. */
+async function pairMeasures(
+  dependencies: Dependencies,
+  unit: Unit,
+  run: RunDocument,
+  documents: Int32Array,
+): Promise<Float32Array> {
+  const hub = async (name: string): Promise<Float32Array> =>
+    (await readUnitNpy<Float32Array>(dependencies, unit.cache, 'hubness', hubnessKey(run, 'pair'), name))
+      .data;
+  const key = comparePairsKey(run, unit.shard);
+  const { data } = await readUnitNpy<Float32Array>(
+    dependencies,
+    unit.cache,
+    'comparePairs',
+    key,
+    'scores.npy',
+  );
+  const [ofQueries, ofDocuments] = [await hub('queries.npy'), await hub('documents.npy')];
+  const { start } = run.plan.queryShards[unit.shard]!;
+  const { k } = run.search;
+  return data.map((likeness, slot) => {
+    const document = documents[slot]!;
+    if (document < 0) return Number.NaN;
+    return pairMeasure(likeness, ofQueries[start + Math.floor(slot / k)]!, ofDocuments[document]!);
+  });
+}
+
+/** Of each candidate the ten best scores that queries have of it, and the share of the queries that retrieved it. */
+async function neighbours(
+  dependencies: Dependencies,
+  unit: Unit,
+  run: RunDocument,
+  documents: Int32Array,
+): Promise<Float32Array> {
+  const key = hubnessKey(run, 'score');
+  const nearest = await readUnitNpy<Float32Array>(dependencies, unit.cache, 'hubness', key, 'nearest.npy');
+  const lists = await readUnitNpy<Int32Array>(dependencies, unit.cache, 'hubness', key, 'lists.npy');
+  const width = NEIGHBOURS + 1;
+  const values = new Float32Array(documents.length * width).fill(Number.NaN);
+  for (let slot = 0; slot < documents.length; slot++) {
+    const document = documents[slot]!;
+    if (document < 0) continue;
+    values.set(nearest.data.subarray(document * NEIGHBOURS, (document + 1) * NEIGHBOURS), slot * width);
+    values[slot * width + NEIGHBOURS] = lists.data[document]! / run.plan.queries;
+  }
+  return values;
+}
+
+/** Similarity of each candidate's most similar owner to the query, NaN where it has none. */
+async function nearestOwnerScores(
+  dependencies: Dependencies,
+  unit: Unit,
+  run: RunDocument,
+): Promise<Float32Array> {
+  const key = scoreOwnersKey(run, unit.shard);
+  const read = async <A extends NpyArray>(name: string): Promise<A> =>
+    (await readUnitNpy<A>(dependencies, unit.cache, 'scoreOwners', key, name)).data;
+  const offsets = await read<Int32Array>('owner-offsets.npy');
+  const scores = await read<Float32Array>('owner-scores.npy');
+  const nearest = new Float32Array(offsets.length - 1).fill(Number.NaN);
+  for (let slot = 0; slot < nearest.length; slot++) {
+    if (offsets[slot]! < offsets[slot + 1]!) nearest[slot] = scores[offsets[slot]!]!;
+  }
+  return nearest;
+}

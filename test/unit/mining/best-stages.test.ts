@@ -1,0 +1,164 @@
+import { passMutually } from '@quarry/activities/mining/mutual-pairs';
+import { CODE } from '@quarry/activities/mining/reason-codes';
+import { calibrate, readCalibration } from '@quarry/activities/stages/calibrate';
+import { cluster } from '@quarry/activities/stages/cluster';
+import { comparePairs } from '@quarry/activities/stages/compare-pairs';
+import { filter } from '@quarry/activities/stages/filter';
+import { hubness } from '@quarry/activities/stages/hubness';
+import { clusterKey, filterKey, hubnessKey, pairVectorsKey } from '@quarry/activities/stages/keys';
+import { metric } from '@quarry/activities/stages/metric';
+import { pairVectors } from '@quarry/activities/stages/pair-vectors';
+import { scoreOwners } from '@quarry/activities/stages/score-owners';
+import { survey } from '@quarry/activities/stages/survey';
+import { readDone, readUnitNpy } from '@quarry/activities/stages/unit';
+import type { JobInput } from '@quarry/workflows';
+import { describe, expect, it } from 'vitest';
+import { type MiningInput, prepareMiningRun } from './mining-run.ts';
+import { rankExactly } from './rank-exactly.ts';
+import { pairsOf } from './saha-problem.ts';
+import { classVectors } from './topics.ts';
+
+const TOPICS = 12;
+const PER_TOPIC = 10;
+const QUERIES = TOPICS * PER_TOPIC;
+const DIMENSION = 16;
+const K = 40;
+
+/** Queries and documents of twelve topics; each query knows one document of its topic, the others are false negatives. */
+function problem(mining: JobInput['mining'], shardRows: number): MiningInput {
+  const queries = classVectors(QUERIES, TOPICS, DIMENSION, 1);
+  const documents = classVectors(QUERIES, TOPICS, DIMENSION, 2);
+  const pairs = pairsOf(
+    Array.from({ length: QUERIES }, (_, query) => [query, query] as const),
+    QUERIES,
+  );
+  const ids = new Int32Array(QUERIES * K);
+  const scores = new Float32Array(QUERIES * K);
+  const positiveScores = new Float32Array(QUERIES);
+  for (let query = 0; query < QUERIES; query++) {
+    const all = rankExactly(queries, query, documents, DIMENSION, QUERIES);
+    ids.set(all.ids.subarray(0, K), query * K);
+    scores.set(all.scores.subarray(0, K), query * K);
+    positiveScores[query] = all.scores[all.ids.indexOf(query)]!;
+  }
+  return {
+    pairs,
+    documents: QUERIES,
+    vectors: queries,
+    documentVectors: documents,
+    dimension: DIMENSION,
+    k: K,
+    ids,
+    scores,
+    positiveScores,
+    mining,
+    shardRows,
+  };
+}
+
+async function mineBest(mining: JobInput['mining'], shardRows: number) {
+  const input = problem(mining, shardRows);
+  await using mined = await prepareMiningRun(input);
+  const { context, unit, run } = mined;
+  const shards = [...run.plan.queryShards.keys()];
+  await metric(context, unit);
+  await pairVectors(context, { ...unit, side: 'document', shard: 0 });
+  for (const shard of shards) {
+    await scoreOwners(context, { ...unit, shard });
+    await pairVectors(context, { ...unit, side: 'query', shard });
+    await comparePairs(context, { ...unit, shard });
+  }
+  await hubness(context, { ...unit, of: 'pair' });
+  for (const shard of shards) await survey(context, { ...unit, shard });
+  await calibrate(context, unit);
+  for (const shard of shards) await filter(context, { ...unit, shard });
+  await cluster(context, unit);
+  const join = async (stage: 'filter' | 'pairVectors', name: string): Promise<number[]> => {
+    const key = (shard: number): string =>
+      stage === 'filter' ? filterKey(run, shard) : pairVectorsKey(run, 'query', shard);
+    const arrays = await Promise.all(
+      shards.map((shard) => readUnitNpy(context, unit.cache, stage, key(shard), name)),
+    );
+    return arrays.flatMap(({ data }) => [...data]);
+  };
+  const read = async (stage: 'hubness' | 'cluster' | 'pairVectors', key: string, name: string) =>
+    (await readUnitNpy<Float32Array>(context, unit.cache, stage, key, name)).data;
+  return {
+    input,
+    calibration: (await readCalibration(context, unit, run))!,
+    reasons: await join('filter', 'reason.npy'),
+    kept: await join('filter', 'kept.npy'),
+    clusters: [...(await read('cluster', clusterKey(run), 'clusters.npy'))],
+    clusterFigures: (await readDone(context, unit.cache, 'cluster', clusterKey(run))).figures,
+    queryPairs: Float32Array.from(await join('pairVectors', 'vectors.npy')),
+    documentPairs: await read('pairVectors', pairVectorsKey(run, 'document', 0), 'vectors.npy'),
+    queryHubness: await read('hubness', hubnessKey(run, 'pair'), 'queries.npy'),
+    documentHubness: await read('hubness', hubnessKey(run, 'pair'), 'documents.npy'),
+  };
+}
+
+const sameTopic = (a: number, b: number): boolean => a % TOPICS === b % TOPICS;
+
+describe('strategy best', () => {
+  it('keeps hardly a false negative where the hardest candidates are mostly false, and fills the queries', async () => {
+    const { input, reasons, kept, calibration } = await mineBest(
+      { strategy: 'best', numNegatives: 3 },
+      QUERIES,
+    );
+    const negatives = reasons.flatMap((code, slot) =>
+      code === 0 ? [[Math.floor(slot / K), input.ids[slot]!] as const] : [],
+    );
+    const naive = Array.from({ length: QUERIES }, (_, query) =>
+      [...input.ids.subarray(query * K, query * K + 4)].filter((id) => id !== query).slice(0, 3),
+    ).flatMap((ids, query) => ids.map((id) => [query, id] as const));
+    const falseShare = (pairs: readonly (readonly [number, number])[]): number =>
+      pairs.filter(([query, document]) => sameTopic(query, document)).length / pairs.length;
+    expect(falseShare(naive)).toBeGreaterThan(0.5);
+    expect(falseShare(negatives)).toBeLessThan(0.03);
+    expect(calibration).toMatchObject({ filter: 'pair', met: true });
+    expect(kept.filter((place) => place >= 0).length).toBe(negatives.length);
+    expect(negatives.length).toBeGreaterThan(0.95 * 3 * QUERIES);
+    expect(reasons.filter((code) => code === CODE.pair).length).toBeGreaterThan(QUERIES);
+  });
+
+  it('makes clusters of which every two members pass the rule in both directions', async () => {
+    const mined = await mineBest({ strategy: 'best', topK: 5 }, QUERIES);
+    const { clusters, input, calibration } = mined;
+    const window = (vectors: Float32Array) => () => ({ start: 0, vectors });
+    const parts = {
+      pairs: input.pairs,
+      dimension: DIMENSION,
+      query: window(mined.queryPairs),
+      document: window(mined.documentPairs),
+      queryHubness: mined.queryHubness,
+      documentHubness: mined.documentHubness,
+      above: calibration.above,
+    };
+    const byCluster = new Map<number, number[]>();
+    for (let row = 0; row < clusters.length; row += 4) {
+      const pairs = byCluster.get(clusters[row]!) ?? [];
+      byCluster.set(clusters[row]!, [...pairs, clusters[row + 2]!]);
+    }
+    expect(byCluster.size).toBeGreaterThan(10);
+    let falseOnes = 0;
+    let all = 0;
+    for (const pairs of byCluster.values()) {
+      for (const [i, a] of pairs.entries()) {
+        for (const b of pairs.slice(i + 1)) {
+          expect(passMutually(parts, a, b)).toBe(true);
+          all++;
+          if (sameTopic(a, b)) falseOnes++;
+        }
+      }
+    }
+    expect(falseOnes / all).toBeLessThan(0.03);
+  });
+
+  it('gives the same, however the queries are cut into shards', async () => {
+    const mining = { strategy: 'best', numNegatives: 3, topK: 5 } as const;
+    const [one, many] = [await mineBest(mining, QUERIES), await mineBest(mining, 17)];
+    for (const name of ['reasons', 'kept', 'clusters', 'calibration', 'clusterFigures'] as const) {
+      expect(many[name]).toEqual(one[name]);
+    }
+  });
+});
