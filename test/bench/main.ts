@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { benchEmbedding } from './embedding.ts';
+import { benchExporters } from './exporters.ts';
 import { benchLarge } from './large.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchSearch } from './search.ts';
@@ -13,6 +14,8 @@ const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   search: benchSearch,
   /** the candidates table against DuckDB's own COPY */
   write: benchWrite,
+  /** exports against DuckDB's own COPY, and their memory */
+  exporters: benchExporters,
   /** 1 - busy / total for the demo and SciFact */
   orchestration: benchOrchestration,
   /** 50,000 x 50,000 given vectors through the whole pipeline */

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -11,36 +11,33 @@ const run = promisify(execFile);
 /** A Python with the pinned packages, or why there is none. */
 export type Python = { readonly path: string } | { readonly missing: string };
 
+interface Environment {
+  /** It also sees the packages of this one; its own come first. */
+  readonly on?: EnvironmentName;
+  /** The list is complete: installed without looking at what packages ask for. */
+  readonly complete: boolean;
+}
+
+/** One list of pins each, in `requirements/`. PyTorch is large, so the trainers share one. */
+const ENVIRONMENTS = {
+  datasets: { complete: false },
+  trainers: { complete: true },
+  'sentence-transformers': { on: 'trainers', complete: true },
+  'ms-swift': { on: 'trainers', complete: true },
+  automodel: { on: 'trainers', complete: true },
+} as const satisfies Record<string, Environment & { readonly on?: string }>;
+
+export type EnvironmentName = 'datasets' | 'trainers' | 'sentence-transformers' | 'ms-swift' | 'automodel';
+
 /**
  * The interpreter of a virtual environment outside the repository (`QUARRY_CACHE` or `~/.cache/quarry`), made once per
- * content of `requirements` from PyPI.
+ * content of its requirements from PyPI.
+ *
+ * @param name one of `requirements/`, or a list of pins of its own
  */
-export async function pythonEnvironment(
-  requirements = new URL('requirements.txt', import.meta.url),
-): Promise<Python> {
-  const pins = await readFile(requirements);
-  const hash = createHash('sha256').update(pins).digest('hex').slice(0, 16);
-  const cache = process.env.QUARRY_CACHE ?? join(homedir(), '.cache', 'quarry');
-  const directory = join(cache, 'interop', hash);
-  const path = join(directory, 'bin', 'python');
-  const complete = join(directory, 'complete');
-  if (existsSync(complete)) return { path };
+export async function pythonEnvironment(name: EnvironmentName | URL = 'datasets'): Promise<Python> {
   try {
-    await rm(directory, { recursive: true, force: true });
-    await mkdir(join(cache, 'interop'), { recursive: true });
-    await run('python3', ['-m', 'venv', directory]);
-    await run(path, [
-      '-m',
-      'pip',
-      'install',
-      '--disable-pip-version-check',
-      '-q',
-      '-r',
-      requirements.pathname,
-    ]);
-    await writeFile(`${complete}.part`, '');
-    await rename(`${complete}.part`, complete);
-    return { path };
+    return { path: join((await environment(name)).directory, 'bin', 'python') };
   } catch (error) {
     const { message } = error as Error;
     return {
@@ -49,34 +46,73 @@ export async function pythonEnvironment(
   }
 }
 
-/** Runs `read_run.py` and returns what it printed. */
-export async function readRun(
-  python: string,
-  reader: 'datasets' | 'arrow-and-duckdb',
-  location: string,
-  environment: NodeJS.ProcessEnv = {},
-): Promise<Record<string, PythonTable>> {
-  const script = new URL('read_run.py', import.meta.url).pathname;
-  const { stdout } = await run(python, [script, reader, location], {
-    env: { ...process.env, HF_HUB_OFFLINE: '1', HF_DATASETS_OFFLINE: '1', ...environment },
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return JSON.parse(stdout) as Record<string, PythonTable>;
+/** As {@link pythonEnvironment}; says why and skips the test where there is none. */
+export async function interpreter(name: EnvironmentName, skip: (note: string) => never): Promise<string> {
+  const python = await pythonEnvironment(name);
+  if ('path' in python) return python.path;
+  console.error(`${name} is not tested: ${python.missing}`);
+  return skip(python.missing);
 }
 
-/** What Python found of one table. */
-export interface PythonTable {
-  readonly rows: number;
-  readonly columns: Readonly<Record<string, string>>;
-  readonly first: unknown;
-  readonly last?: unknown;
-  /** What the data set card says of it, as `datasets` understands it. */
-  readonly card?: {
-    readonly rows: number;
-    readonly bytes: number;
-    readonly download: number;
-    readonly columns: Readonly<Record<string, string>>;
+async function environment(
+  name: EnvironmentName | URL,
+): Promise<{ readonly directory: string; readonly hash: string }> {
+  const { on, complete }: Environment = name instanceof URL ? { complete: false } : ENVIRONMENTS[name];
+  const base = on === undefined ? null : await environment(on);
+  const requirements = name instanceof URL ? name : new URL(`requirements/${name}.txt`, import.meta.url);
+  const hash = createHash('sha256')
+    .update(base?.hash ?? '')
+    .update(await readFile(requirements))
+    .digest('hex')
+    .slice(0, 16);
+  const parent = join(process.env.QUARRY_CACHE ?? join(homedir(), '.cache', 'quarry'), 'interop');
+  const directory = join(parent, hash);
+  const marker = join(directory, 'complete');
+  if (existsSync(marker)) return { directory, hash };
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(parent, { recursive: true });
+  await run('python3', ['-m', 'venv', directory]);
+  if (base)
+    await writeFile(join(await packages(directory), 'base.pth'), `${await packages(base.directory)}\n`);
+  const install = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-cache-dir', '-q'];
+  const python = join(directory, 'bin', 'python');
+  await run(python, [...install, ...(complete ? ['--no-deps'] : []), '-r', requirements.pathname]);
+  await writeFile(`${marker}.part`, '');
+  await rename(`${marker}.part`, marker);
+  return { directory, hash };
+}
+
+/** `lib/python3.11/site-packages`, whatever the version. */
+async function packages(directory: string): Promise<string> {
+  const lib = join(directory, 'lib');
+  const version = (await readdir(lib)).find((entry) => entry.startsWith('python'))!;
+  return join(lib, version, 'site-packages');
+}
+
+/** Runs a script of this directory, offline, and returns the JSON that it prints last. */
+export async function runPython<Result>(
+  python: string,
+  script: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Result> {
+  const home = await mkdtemp(join(tmpdir(), 'quarry-hf-'));
+  const offline = {
+    HF_HUB_OFFLINE: '1',
+    HF_DATASETS_OFFLINE: '1',
+    HF_HOME: home,
+    MODELSCOPE_CACHE: home,
+    TOKENIZERS_PARALLELISM: 'false',
+    CUDA_VISIBLE_DEVICES: '',
+    OMP_NUM_THREADS: '2',
   };
-  /** Rows as DuckDB counts them. */
-  readonly duckdb?: number;
+  try {
+    const { stdout } = await run(python, [new URL(script, import.meta.url).pathname, ...args], {
+      env: { ...process.env, ...offline, ...environment },
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Result;
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
 }

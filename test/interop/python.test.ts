@@ -1,13 +1,12 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { arrange } from '@quarry/activities/stages/arrange';
 import { report } from '@quarry/activities/stages/report';
 import { write } from '@quarry/activities/stages/write';
 import { createOpenStore } from '@quarry/activities/storage/open-store';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { type Fabricated, fabricateRun } from '../unit/tables/fabricated-run.ts';
-import { type Python, pythonEnvironment, readRun } from './python-environment.ts';
+import { interpreter } from './python-environment.ts';
+import { readRun } from './read-run.ts';
 
 const text = (side: string, row: number): string => (row === 0 ? `😀 "${side}"\nzero` : `${side} ${row}`);
 const rows = { triplet: 103, 'n-tuple': 25, clusters: 40, candidates: 270 };
@@ -19,26 +18,13 @@ async function publish(made: Fabricated): Promise<void> {
   await report(made.context, { ...made.unit, execution: { startedAt: '', stages: {}, busySeconds: 0 } });
 }
 
-let python: Python;
-beforeAll(async () => {
-  python = await pythonEnvironment();
-}, 600_000);
-
-/** Says why, and skips, where there is no Python. */
-function interpreter(skip: (note: string) => never): string {
-  if ('path' in python) return python.path;
-  console.error(`Python is not tested: ${python.missing}`);
-  return skip(python.missing);
-}
-
 describe('a run on the file system', () => {
   test('is loaded by load_dataset in one line, table by table', async ({ skip }) => {
-    const path = interpreter(skip);
+    const path = await interpreter('datasets', skip);
     const made = await fabricateRun({ strategy: 'saha', text });
     await publish(made);
-    const cache = await mkdtemp(join(tmpdir(), 'quarry-hf-'));
     const run = join(made.directory, 'runs', made.run.runId);
-    const found = await readRun(path, 'datasets', run, { HF_HOME: cache });
+    const found = await readRun(path, 'datasets', run);
     expect(Object.fromEntries(Object.entries(found).map(([name, table]) => [name, table.rows]))).toEqual({
       ...rows,
       triplet: made.kept.flat().length,
@@ -59,7 +45,7 @@ describe('a run on the file system', () => {
   });
 
   test('is read by pyarrow and DuckDB', async ({ skip }) => {
-    const path = interpreter(skip);
+    const path = await interpreter('datasets', skip);
     const made = await fabricateRun({ strategy: 'saha', text });
     await publish(made);
     const found = await readRun(path, 'arrow-and-duckdb', join(made.directory, 'runs', made.run.runId));
@@ -72,7 +58,7 @@ describe('a run on the file system', () => {
 test('a run in S3 is read by pyarrow and DuckDB', async ({ skip }) => {
   const s3 = inject('s3');
   if (!s3) return skip('no S3 server on this machine');
-  const path = interpreter(skip);
+  const path = await interpreter('datasets', skip);
   const { endpoint, region, accessKeyId, secretAccessKey, bucket } = s3;
   const openStore = createOpenStore({
     s3: { endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } },

@@ -10,7 +10,7 @@ import { writeArray, writeDocument, writeLines } from './target/text-files.ts';
  * Traps: the corpus id of the rows and of the metadata must be equal (here the run id); the trainer takes a row's first
  * positive, so a query with several has a row for each; the corpus is named relative to `train.json`, so the directory may
  * be moved; negatives are repeated where a row has fewer than `n_passages - 1`, and none is an error, so such queries are
- * left out. Proved by nemo-automodel 0.7.0's own `make_retrieval_dataset` (test/interop/automodel.test.ts).
+ * left out. Proved by nemo-automodel 0.7.0's own `make_retrieval_dataset` (test/interop/trainers.test.ts).
  */
 export const automodel: Exporter = {
   name: 'automodel',

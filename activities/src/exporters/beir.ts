@@ -9,7 +9,7 @@ import { tsvField } from './target/tsv-field.ts';
  * judgements: nobody judged them.
  *
  * Traps: an id with a tab or a line break would shift columns, so it is an error; `title` is empty, because a document's
- * text begins with its title. Proved by beir 2.2.0's own `GenericDataLoader` (test/interop/beir.test.ts).
+ * text begins with its title. Proved by beir 2.2.0's own `GenericDataLoader` (test/interop/trainers.test.ts).
  */
 export const beir: Exporter = {
   name: 'beir',

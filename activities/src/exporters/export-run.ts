@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { RunDocument } from '../stages/run-document.ts';
 import type { Store } from '../storage/store.ts';
@@ -49,7 +50,7 @@ const MEMORY_LIMIT = '200MB';
 export async function exportRun(request: ExportRequest): Promise<Exported> {
   const { exporter, options, scratch, signal, openStore } = request;
   checkOptions(exporter, options);
-  const target = await ExportTarget.open(request.to, scratch, openStore);
+  const target = await ExportTarget.open(request.to, tagOf(request), scratch, openStore);
   const database = await openDuckDb({
     directory: join(scratch, 'duckdb'),
     threads: 1,
@@ -70,4 +71,10 @@ export async function exportRun(request: ExportRequest): Promise<Exported> {
     database.close();
     await target.remove();
   }
+}
+
+function tagOf({ runId, exporter, options }: ExportRequest): string {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const text = JSON.stringify([runId, exporter.name, given.sort()]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -19,7 +19,7 @@ export interface Exporter {
   /** What the format is made from. */
   needs(options: ExportOptions): Needs;
   /** Its configurations, where `datasets` cannot find them by itself. */
-  configs?(options: ExportOptions): readonly Config[];
+  configs?(options: ExportOptions, tag: string): readonly Config[];
   /** How to load what was written: lines of Python or of a shell, for the export's README. */
   usage(options: ExportOptions): readonly string[];
   /** Writes the files. Memory: that of the source, a megabyte per open file, one query's or one cluster's rows. */

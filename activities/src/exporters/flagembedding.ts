@@ -8,7 +8,7 @@ import { writeLines } from './target/text-files.ts';
  *
  * Traps: it reads `.json` and `.jsonl` only and passes Parquet over in silence; all files of a directory must have the
  * same keys; `pos` and `neg` must be lists; an empty `neg` divides by zero, so queries without a negative are left out.
- * Proved by FlagEmbedding 1.4.2's own data set and collator (test/interop/flagembedding.test.ts).
+ * Proved by FlagEmbedding 1.4.2's own data set and collator (test/interop/trainers.test.ts).
  */
 export const flagembedding: Exporter = {
   name: 'flagembedding',

@@ -12,7 +12,7 @@ const RETRIEVER = 'quarry';
  *
  * Traps: lines have no heading; an id with a tab would shift columns, so it is an error; the margin is the positive's
  * similarity minus the negative's, where GPL's own is a cross-encoder's: remove `gpl-training-data.tsv` and GPL makes its
- * own from the negatives. Proved by gpl 0.1.4's own data sets (test/interop/gpl.test.ts).
+ * own from the negatives. Proved by gpl 0.1.4's own data sets (test/interop/trainers.test.ts).
  */
 export const gpl: Exporter = {
   name: 'gpl',

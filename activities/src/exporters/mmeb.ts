@@ -45,7 +45,7 @@ export const mmeb: Exporter = {
   options: ['negatives', 'split', 'chunk'],
   proof: 'the documented schema, loaded with `datasets` (not in PyPI)',
   needs: ({ shape }) => (shape === 'b3-clusters' ? { clusters: true } : { examples: 'texts' }),
-  configs: ({ split = 'original' }) => [{ name: GROUP, split, path: `${GROUP}/*.parquet` }],
+  configs: ({ split = 'original' }, tag) => [{ name: GROUP, split, path: `${GROUP}/*-${tag}.parquet` }],
   usage: ({ split = 'original' }) => [
     'from datasets import load_dataset',
     `train = load_dataset(".", "${GROUP}", split="${split}")`,
@@ -54,7 +54,8 @@ export const mmeb: Exporter = {
     const { shape, split = 'original' } = options;
     const type = NEGATIVE_TYPES[shape];
     const columns = { ...TEXT_COLUMNS, ...(type && { neg_text: type, neg_image_path: type }) };
-    await writeParquetRows(source, target, { directory: GROUP, split, columns }, async (write) => {
+    const files = { directory: GROUP, split, tag: target.tag, columns };
+    await writeParquetRows(source, target, files, async (write) => {
       if (shape === 'b3-clusters') await writeClusters(source, target, options, write);
       else if (shape === 'b3') await writeLists(source, target, options, write);
       else await writeScalars(source, target, options, write);

@@ -11,7 +11,7 @@ const message = (content: Text): Json => [{ role: 'user', content }];
  *
  * Traps: exactly one positive per row, so a query with several positives has a row for each. Rows with unequal counts of
  * negatives are allowed and slower: `--negatives` makes them equal. Proved by ms-swift 4.6.0's own loader and by encoding
- * every row with its embedding template (test/interop/ms-swift.test.ts).
+ * every row with its embedding template (test/interop/trainers.test.ts).
  */
 export const msSwift: Exporter = {
   name: 'ms-swift',

@@ -11,7 +11,7 @@ import { writeParquetRows } from './target/parquet-files.ts';
  * Traps: `KDProcessing` takes the first `n_ways` documents of a row, so the positive stands first; the loss stacks the scores
  * of a batch, so every row has as many (`--negatives`, else the run's N); ids are strings on both sides, or nothing is found.
  * Scores are the run's similarities, where a teacher's are usual. Proved by PyLate 1.6.0's own `KDProcessing` and a training
- * step of both losses (test/interop/pylate.test.ts).
+ * step of both losses (test/interop/trainers.test.ts).
  */
 export const pylate: Exporter = {
   name: 'pylate',
@@ -21,9 +21,13 @@ export const pylate: Exporter = {
   proof: 'its own `KDProcessing`, and a training step',
   needs: ({ shape }) =>
     shape === 'kd' ? { examples: 'ids', scores: true, corpus: true } : { tables: ['triplet'] },
-  configs: ({ shape }) =>
+  configs: ({ shape }, tag) =>
     shape === 'kd'
-      ? ['train', 'queries', 'documents'].map((name) => ({ name, split: 'train', path: `${name}/*.parquet` }))
+      ? ['train', 'queries', 'documents'].map((name) => ({
+          name,
+          split: 'train',
+          path: `${name}/*-${tag}.parquet`,
+        }))
       : [],
   usage: ({ shape }) =>
     shape === 'kd'
@@ -40,8 +44,9 @@ export const pylate: Exporter = {
   async write(source, target, options) {
     if (options.shape === 'contrastive') return copyTable(source, target, 'triplet');
     const split = 'train';
+    const { tag } = target;
     const columns = { query_id: 'VARCHAR', document_ids: 'VARCHAR[]', scores: 'DOUBLE[]' };
-    await writeParquetRows(source, target, { directory: 'train', split, columns }, (write) =>
+    await writeParquetRows(source, target, { directory: 'train', split, tag, columns }, (write) =>
       eachExample(source, target, equalCount(source, options), ({ query, paired, negatives }) => {
         for (const positive of paired) {
           const documents = [positive, ...negatives];
@@ -54,7 +59,7 @@ export const pylate: Exporter = {
     for (const side of ['query', 'document'] as const) {
       const directory = side === 'query' ? 'queries' : 'documents';
       const shape = { [`${side}_id`]: 'VARCHAR', text: 'VARCHAR' };
-      await writeParquetRows(source, target, { directory, split, columns: shape }, (write) =>
+      await writeParquetRows(source, target, { directory, split, tag, columns: shape }, (write) =>
         source.contents(side, ({ id, text }) => write({ [`${side}_id`]: id, text }, 2)),
       );
     }

@@ -25,7 +25,7 @@ const LOSSES: Readonly<Record<string, string>> = {
  *
  * Traps: every column that is not `label`, `labels`, `score` or `scores` is an input, so no id is among them, and never two
  * label columns; a list of one margin is a number. Proved by a training step of the loss of every shape with
- * sentence-transformers 6.0.1 (test/interop/sentence-transformers.test.ts).
+ * sentence-transformers 6.0.1 (test/interop/trainers.test.ts).
  */
 export const sentenceTransformers: Exporter = {
   name: 'sentence-transformers',

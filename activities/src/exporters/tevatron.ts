@@ -16,7 +16,7 @@ const ids = (documents: readonly Content[]): Json[] => documents.map(({ id }) =>
  * Traps: negatives are drawn from the row's, so a query without one is left out; a row with fewer than
  * `train_group_size - 1` repeats some (`--negatives` leaves such queries out); `title` is left out, because a document's
  * text begins with its title and the trainer would join them again. `legacy` is proved by tevatron 0.1.0's own data set
- * (test/interop/tevatron.test.ts); `ids` came after that release: against the documented schema, and loaded with
+ * (test/interop/trainers.test.ts); `ids` came after that release: against the documented schema, and loaded with
  * `datasets` as the loader does.
  */
 export const tevatron: Exporter = {

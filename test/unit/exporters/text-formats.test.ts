@@ -152,7 +152,6 @@ test('contrastors: offsets are the bytes of every line, counts the lines, named 
 });
 
 test('mmeb: scalar negatives, lists in whole chunks, clusters in order, a Python literal', async () => {
-  const file = join('default', 'original-00000-of-00001.parquet');
   const pair = (q: number): object => ({
     qry: query(q),
     qry_image_path: '',
@@ -160,13 +159,15 @@ test('mmeb: scalar negatives, lists in whole chunks, clusters in order, a Python
     pos_image_path: '',
   });
   const v1 = await exported(run.made, 'mmeb');
-  expect((await parquet(join(v1.to, file))).rows).toEqual(
+  expect(v1.files[0]!.path).toMatch(/^default\/original-00000-of-00001-[0-9a-f]{12}\.parquet$/);
+  expect((await parquet(join(v1.to, v1.files[0]!.path))).rows).toEqual(
     run.mined.flatMap((q) =>
       run.negatives(q).map((d) => ({ ...pair(q), neg_text: document(d), neg_image_path: '' })),
     ),
   );
   const b3 = await exported(run.made, 'mmeb', { shape: 'b3', chunk: 4, negatives: 2 });
-  const lists = await parquet(join(b3.to, file));
+  expect(b3.files[0]!.path).not.toBe(v1.files[0]!.path);
+  const lists = await parquet(join(b3.to, b3.files[0]!.path));
   expect(lists.columns).toMatchObject({ neg_text: 'VARCHAR[]', neg_image_path: 'VARCHAR[]' });
   expect(lists.rows).toEqual(
     run.mined.slice(0, 24).map((q) => ({
@@ -180,11 +181,11 @@ test('mmeb: scalar negatives, lists in whole chunks, clusters in order, a Python
     reason: 'rows at the end, which do not fill a chunk of 4',
   });
   const clusters = await exported(run.made, 'mmeb', { shape: 'b3-clusters', split: 'train' });
-  const ordered = await parquet(join(clusters.to, 'default', 'train-00000-of-00001.parquet'));
+  const ordered = await parquet(join(clusters.to, clusters.files[0]!.path));
   expect(ordered.rows).toEqual(Array.from({ length: 32 }, (_, q) => pair(q)));
   expect(clusters.leftOut).toEqual([{ rows: 8, reason: 'rows at the end, which do not fill a chunk of 32' }]);
   const mme5 = await exported(run.made, 'mmeb', { shape: 'mme5' });
-  expect((await parquet(join(mme5.to, file))).rows[0]).toEqual({
+  expect((await parquet(join(mme5.to, mme5.files[0]!.path))).rows[0]).toEqual({
     ...pair(1),
     neg_text: JSON.stringify(run.negatives(1).map(document)),
     neg_image_path: JSON.stringify(run.negatives(1).map(() => '')),

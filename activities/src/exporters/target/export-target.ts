@@ -25,6 +25,8 @@ export interface LeftOut {
 export class ExportTarget {
   /** URI, `file:` or `s3:`. */
   readonly uri: string;
+  /** Twelve hex digits of the run and the options: exports that differ differ in it. */
+  readonly tag: string;
   readonly #local: string | null;
   readonly #temporary: string;
   readonly #store: Store;
@@ -32,8 +34,9 @@ export class ExportTarget {
   readonly #leftOut: LeftOut[] = [];
   readonly #open = new Set<{ abandon(): void }>();
 
-  private constructor(uri: string, local: string | null, temporary: string, store: Store) {
+  private constructor(uri: string, tag: string, local: string | null, temporary: string, store: Store) {
     this.uri = uri;
+    this.tag = tag;
     this.#local = local;
     this.#temporary = temporary;
     this.#store = store;
@@ -44,7 +47,12 @@ export class ExportTarget {
    * @param scratch absolute local directory of this process alone
    * @throws QuarryError `OutputTaken` where something stands there
    */
-  static async open(uri: string, scratch: string, openStore: (uri: string) => Store): Promise<ExportTarget> {
+  static async open(
+    uri: string,
+    tag: string,
+    scratch: string,
+    openStore: (uri: string) => Store,
+  ): Promise<ExportTarget> {
     const local = uri.startsWith('file:') ? fileURLToPath(uri).replace(/(?<=.)\/+$/, '') : null;
     const store = openStore(uri);
     if (local !== null) await refuseTaken(local);
@@ -52,7 +60,7 @@ export class ExportTarget {
       for await (const { uri: found } of store.list(`${uri}/`))
         throw taken(uri, `holds ${found} already; name another place`);
     const temporary = local === null ? join(scratch, 'export') : `${local}.part-${process.pid}`;
-    const target = new ExportTarget(uri, local, temporary, store);
+    const target = new ExportTarget(uri, tag, local, temporary, store);
     await target.remove();
     await mkdir(temporary, { recursive: true });
     return target;

@@ -15,6 +15,8 @@ export interface ParquetRows {
   /** Directory below the target, `''` for the target itself. */
   readonly directory: string;
   readonly split: string;
+  /** Names the file after what it holds, `<split>-00000-of-0000N-<tag>.parquet`: for configurations in a README. */
+  readonly tag?: string;
   /** DuckDB's types, by column. */
   readonly columns: Readonly<Record<string, string>>;
 }
@@ -29,14 +31,17 @@ type Write = (row: { readonly [column: string]: Json }, strings: number) => void
 export async function writeParquetRows(
   source: ExportSource,
   target: ExportTarget,
-  { directory, split, columns }: ParquetRows,
+  { directory, split, tag, columns }: ParquetRows,
   fill: (write: Write) => Promise<void>,
 ): Promise<void> {
   const parts = new JsonParts(join(source.scratch, `rows-${split}-`));
   await target.during(parts, () => fill((row, strings) => parts.write(row, strings)));
   for (const [part, { path, rows, bytes, longest }] of parts.parts.entries()) {
     source.signal.throwIfAborted();
-    const name = join(directory, `${split}-${five(part)}-of-${five(parts.parts.length)}.parquet`);
+    const name = join(
+      directory,
+      `${split}-${five(part)}-of-${five(parts.parts.length)}${tag ? `-${tag}` : ''}.parquet`,
+    );
     const types = Object.entries(columns).map(([column, type]) => `"${column}": ${sqlText(type)}`);
     const buffer = longest > ROW_BYTES ? `, maximum_object_size = ${longest}` : '';
     await source.connection.run(

@@ -11,7 +11,7 @@ export async function writeReadme(
   runId: string,
 ): Promise<void> {
   const chosen = Object.entries(options).filter(([, value]) => value !== undefined && value !== '');
-  const configs = exporter.configs?.(options) ?? [];
+  const configs = exporter.configs?.(options, target.tag) ?? [];
   const lines = [
     ...header(configs),
     `# ${runId} for ${exporter.name}`,
@@ -40,7 +40,11 @@ function header(configs: readonly Config[]): readonly string[] {
   return ['---', 'configs:', ...lines, '---', ''];
 }
 
-/** One configuration of a data set, as `load_dataset(directory, name)` takes it. */
+/**
+ * One configuration of a data set, as `load_dataset(directory, name)` takes it. `datasets` 5.2 keeps what it loaded under the
+ * directory's last name and these paths alone, so two exports into directories of one name would be mistaken for each
+ * other: the path holds the export's tag.
+ */
 export interface Config {
   readonly name: string;
   readonly split: string;
