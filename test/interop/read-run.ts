@@ -6,6 +6,13 @@ export interface PythonTable {
   readonly columns: Readonly<Record<string, string>>;
   readonly first: unknown;
   readonly last?: unknown;
+  /** What the data set card says of it, as `datasets` understands it. */
+  readonly card?: {
+    readonly rows: number;
+    readonly bytes: number;
+    readonly download: number;
+    readonly columns: Readonly<Record<string, string>>;
+  };
   /** Rows as DuckDB counts them. */
   readonly duckdb?: number;
 }

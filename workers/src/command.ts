@@ -126,6 +126,7 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     .option('--prompt <text>', 'the instruction of every query')
     .option('--split <name>', "the data set's split")
     .option('--chunk <rows>', 'rows of a chunk, of which there are whole ones only', positive)
+    .option('--images', "write the images' files beside the rows; else the rows name them as the input does")
     .option('--at <place>', 'where the directory will lie when it is read')
     .option('--json', 'as JSON')
     .action(async (run, options) =>

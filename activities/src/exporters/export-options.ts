@@ -15,6 +15,8 @@ export interface ExportOptions {
   readonly split?: string | undefined;
   /** Rows of a chunk: the number of rows is a multiple of it. */
   readonly chunk?: number | undefined;
+  /** Write the images' files beside the rows, which name those; else the rows name them as the input does. */
+  readonly images?: boolean | undefined;
   /** Where the directory will lie when it is read: a path, or a URI. */
   readonly at?: string | undefined;
 }

@@ -60,11 +60,12 @@ export async function exportRun(request: ExportRequest): Promise<Exported> {
     const { source, from } = await openSource(database.connection, request);
     try {
       await exporter.write(source, target, options);
+      signal.throwIfAborted();
+      if (options.images) await target.images((path) => source.writeImages(path));
+      await writeReadme(target, exporter, options, source);
     } finally {
       source.close();
     }
-    signal.throwIfAborted();
-    await writeReadme(target, exporter, options, request.runId);
     const files = await target.finish();
     return { files, leftOut: target.leftOut, from };
   } finally {

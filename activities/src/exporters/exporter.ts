@@ -12,18 +12,28 @@ export interface Exporter {
   readonly description: string;
   /** What `--shape` may be, the default first; empty where there is one shape only. */
   readonly shapes: readonly string[];
-  /** The other options that it takes. */
+  /** The other options that it takes; with `images` its rows may name images. */
   readonly options: readonly OptionName[];
+  /** The published tables may hold images, where it copies them. */
+  readonly imageTables?: boolean;
   /** How the format was proved, one line. */
   readonly proof: string;
   /** What the format is made from. */
   needs(options: ExportOptions): Needs;
   /** Its configurations, where `datasets` cannot find them by itself. */
-  configs?(options: ExportOptions, tag: string): readonly Config[];
+  configs?(options: ExportOptions, written: Written): readonly Config[];
   /** How to load what was written: lines of Python or of a shell, for the export's README. */
   usage(options: ExportOptions): readonly string[];
   /** Writes the files. Memory: that of the source, a megabyte per open file, one query's or one cluster's rows. */
   write(source: ExportSource, target: ExportTarget, options: ExportOptions): Promise<void>;
+}
+
+/** What configurations depend on, beside the options. */
+export interface Written {
+  /** The export's tag, see {@link Config}. */
+  readonly tag: string;
+  /** Of the run. */
+  readonly groups: readonly string[];
 }
 
 export interface Needs {

@@ -1,19 +1,20 @@
 import type { Exporter } from './exporter.ts';
+import { mmebText } from './image-token.ts';
 import type { ClusterPair } from './source/example.ts';
 import type { Json } from './target/json-file.ts';
 import { writeArray } from './target/text-files.ts';
 
 /** A row of MMEB, of which the trainer uses these four keys. */
 const row = ({ query, positive }: ClusterPair): { [key: string]: Json } => ({
-  qry: query.text,
-  qry_image_path: '',
-  pos_text: positive.text,
-  pos_image_path: '',
+  qry: mmebText(query),
+  qry_image_path: query.image ?? '',
+  pos_text: mmebText(positive),
+  pos_image_path: positive.image ?? '',
 });
 
 /**
- * Gen2Embed (SaHa): `default_hard_negatives.json`, one JSON array; an element is the anchor pair of a cluster, its
- * `neg_samples` the other pairs of the cluster, in their order. Every run has the one group `default`.
+ * Gen2Embed (SaHa): for every group (`default` where the run knows none) `<group>_hard_negatives.json`, one JSON array; an
+ * element is the anchor pair of a cluster, its `neg_samples` the other pairs of the cluster, in their order.
  *
  * Traps: `neg_samples` hold whole rows, not texts; image paths are `""`, not missing; a cluster of its anchor alone stays,
  * because the trainer takes ragged groups. Not in a package registry: proved against the documented schema and read beside
@@ -23,15 +24,20 @@ export const gen2embed: Exporter = {
   name: 'gen2embed',
   description: 'Gen2Embed (SaHa): a JSON array of anchor rows with neg_samples, from clusters',
   shapes: [],
-  options: [],
+  options: ['images'],
   proof: 'the documented schema (not in PyPI)',
   needs: () => ({ clusters: true }),
   usage: () => [
     'python cli/train.py --dataset_name <this directory> --subset_name default --hard_negatives 1 ...',
   ],
   async write(source, target) {
-    await writeArray(target, 'default_hard_negatives.json', (write) =>
-      source.clusters(([anchor, ...others]) => write({ ...row(anchor!), neg_samples: others.map(row) })),
-    );
+    for (const group of source.groups) {
+      await writeArray(target, `${group}_hard_negatives.json`, (write) =>
+        source.clusters(
+          ([anchor, ...others]) => write({ ...row(anchor!), neg_samples: others.map(row) }),
+          group,
+        ),
+      );
+    }
   },
 };

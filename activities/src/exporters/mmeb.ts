@@ -1,8 +1,9 @@
 import { equalCount } from './equal-count.ts';
 import type { ExportOptions } from './export-options.ts';
 import type { Exporter } from './exporter.ts';
+import { mmebText } from './image-token.ts';
 import { eachExample } from './source/each-example.ts';
-import type { ClusterPair, Content } from './source/example.ts';
+import type { ClusterPair, Content, Example } from './source/example.ts';
 import type { ExportSource } from './source/export-source.ts';
 import { decoded } from './source/text.ts';
 import type { ExportTarget } from './target/export-target.ts';
@@ -10,8 +11,6 @@ import type { Json } from './target/json-file.ts';
 import { writeParquetRows } from './target/parquet-files.ts';
 import { WholeChunks } from './target/whole-chunks.ts';
 
-/** Every run has the one group. */
-const GROUP = 'default';
 /** Rows of a chunk that B3's sampler takes together. */
 const CHUNK = 32;
 
@@ -24,10 +23,19 @@ const TEXT_COLUMNS = {
 const NEGATIVE_TYPES: Readonly<Record<string, string>> = { v1: 'VARCHAR', mme5: 'VARCHAR', b3: 'VARCHAR[]' };
 
 type Row = { readonly [column: string]: Json };
-type Write = (row: Row, strings: number) => void;
+
+/** The rows of one group on their way. */
+interface GroupRows {
+  readonly source: ExportSource;
+  readonly target: ExportTarget;
+  readonly options: ExportOptions;
+  readonly group: string;
+  readonly write: (row: Row, strings: number) => void;
+}
 
 /**
- * MMEB's rows as Parquet, one configuration (`default`), split `original` unless `--split` says otherwise.
+ * MMEB's rows as Parquet, a configuration per group (`default` where the run knows none), split `original` unless `--split`
+ * says otherwise.
  * `v1` (VLM2Vec): a row per negative, a string; `b3` (VLM2Vec's `mmeb_neg`): a row per pair with a list of negatives;
  * `b3-clusters`: the pairs of the run's clusters without negatives, cluster after cluster, for B3's sampler; `mme5`: lists
  * of negatives written as a Python literal.
@@ -42,80 +50,78 @@ export const mmeb: Exporter = {
   name: 'mmeb',
   description: 'VLM2Vec, B3 and mmE5: MMEB rows as Parquet',
   shapes: ['v1', 'b3', 'b3-clusters', 'mme5'],
-  options: ['negatives', 'split', 'chunk'],
+  options: ['negatives', 'split', 'chunk', 'images'],
   proof: 'the documented schema, loaded with `datasets` (not in PyPI)',
   needs: ({ shape }) => (shape === 'b3-clusters' ? { clusters: true } : { examples: 'texts' }),
-  configs: ({ split = 'original' }, tag) => [{ name: GROUP, split, path: `${GROUP}/*-${tag}.parquet` }],
+  configs: ({ split = 'original' }, { tag, groups }) =>
+    groups.map((name) => ({ name, split, path: `${name}/*-${tag}.parquet` })),
   usage: ({ split = 'original' }) => [
     'from datasets import load_dataset',
-    `train = load_dataset(".", "${GROUP}", split="${split}")`,
+    `train = load_dataset(".", "default", split="${split}")  # a configuration per group`,
   ],
   async write(source, target, options) {
     const { shape, split = 'original' } = options;
     const type = NEGATIVE_TYPES[shape];
     const columns = { ...TEXT_COLUMNS, ...(type && { neg_text: type, neg_image_path: type }) };
-    const files = { directory: GROUP, split, tag: target.tag, columns };
-    await writeParquetRows(source, target, files, async (write) => {
-      if (shape === 'b3-clusters') await writeClusters(source, target, options, write);
-      else if (shape === 'b3') await writeLists(source, target, options, write);
-      else await writeScalars(source, target, options, write);
-    });
+    for (const group of source.groups) {
+      const files = { directory: group, split, tag: target.tag, columns };
+      await writeParquetRows(source, target, files, async (write) => {
+        const rows = { source, target, options, group, write };
+        if (shape === 'b3-clusters') await writeClusters(rows);
+        else if (shape === 'b3') await writeLists(rows);
+        else await writeScalars(rows);
+      });
+    }
   },
 };
 
 function pairRow({ query, positive }: ClusterPair): Row {
-  return { qry: query.text, qry_image_path: '', pos_text: positive.text, pos_image_path: '' };
+  return {
+    qry: mmebText(query),
+    qry_image_path: query.image ?? '',
+    pos_text: mmebText(positive),
+    pos_image_path: positive.image ?? '',
+  };
 }
 
-async function writeScalars(
-  source: ExportSource,
-  target: ExportTarget,
-  { shape, negatives: count }: ExportOptions,
-  write: Write,
-): Promise<void> {
-  await eachExample(source, target, count, ({ query, paired, negatives }) => {
-    const literal = shape === 'mme5' ? literals(negatives) : null;
+async function writeScalars({ source, target, options, group, write }: GroupRows): Promise<void> {
+  const visit = ({ query, paired, negatives }: Example): void => {
+    const literal = options.shape === 'mme5' ? literals(negatives) : null;
     for (const positive of paired) {
       const row = pairRow({ query, positive });
       if (literal) write({ ...row, ...literal }, 4);
-      else for (const { text } of negatives) write({ ...row, neg_text: text, neg_image_path: '' }, 3);
+      else
+        for (const negative of negatives)
+          write({ ...row, neg_text: mmebText(negative), neg_image_path: negative.image ?? '' }, 3);
     }
-  });
+  };
+  await eachExample(source, target, options.negatives, visit, group);
 }
 
 function literals(negatives: readonly Content[]): Row {
   const list = (values: readonly string[]): string => JSON.stringify(values);
   return {
-    neg_text: list(negatives.map(({ text }) => decoded(text))),
-    neg_image_path: list(negatives.map(() => '')),
+    neg_text: list(negatives.map((negative) => decoded(mmebText(negative)))),
+    neg_image_path: list(negatives.map(({ image }) => decoded(image ?? ''))),
   };
 }
 
-async function writeLists(
-  source: ExportSource,
-  target: ExportTarget,
-  options: ExportOptions,
-  write: Write,
-): Promise<void> {
+async function writeLists({ source, target, options, group, write }: GroupRows): Promise<void> {
   const count = equalCount(source, options);
   const chunks = new WholeChunks<Row>(options.chunk ?? CHUNK, (row) => write(row, count + 2));
-  await eachExample(source, target, count, ({ query, paired, negatives }) => {
-    const neg_text = negatives.map(({ text }) => text);
-    const neg_image_path = negatives.map(() => '');
+  const visit = ({ query, paired, negatives }: Example): void => {
+    const neg_text = negatives.map(mmebText);
+    const neg_image_path = negatives.map(({ image }) => image ?? '');
     for (const positive of paired) chunks.add({ ...pairRow({ query, positive }), neg_text, neg_image_path });
-  });
+  };
+  await eachExample(source, target, count, visit, group);
   chunks.tell(target);
 }
 
-async function writeClusters(
-  source: ExportSource,
-  target: ExportTarget,
-  { chunk = CHUNK }: ExportOptions,
-  write: Write,
-): Promise<void> {
-  const chunks = new WholeChunks<Row>(chunk, (row) => write(row, 2));
+async function writeClusters({ source, target, options, group, write }: GroupRows): Promise<void> {
+  const chunks = new WholeChunks<Row>(options.chunk ?? CHUNK, (row) => write(row, 2));
   await source.clusters((pairs) => {
     for (const pair of pairs) chunks.add(pairRow(pair));
-  });
+  }, group);
   chunks.tell(target);
 }

@@ -21,7 +21,7 @@ export const pylate: Exporter = {
   proof: 'its own `KDProcessing`, and a training step',
   needs: ({ shape }) =>
     shape === 'kd' ? { examples: 'ids', scores: true, corpus: true } : { tables: ['triplet'] },
-  configs: ({ shape }, tag) =>
+  configs: ({ shape }, { tag }) =>
     shape === 'kd'
       ? ['train', 'queries', 'documents'].map((name) => ({
           name,

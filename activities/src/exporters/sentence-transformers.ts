@@ -32,6 +32,7 @@ export const sentenceTransformers: Exporter = {
   description: 'sentence-transformers: Parquet of texts',
   shapes: ['triplet', 'n-tuple', 'labeled-pair', 'labeled-list'],
   options: ['negatives', 'scores', 'margin'],
+  imageTables: true,
   proof: 'a training step of each shape',
   needs(options) {
     if (isOwnTable(options)) return { tables: [options.shape === 'n-tuple' ? 'n-tuple' : 'triplet'] };

@@ -23,7 +23,7 @@ export const tevatron: Exporter = {
   name: 'tevatron',
   description: 'Tevatron: JSONL with passages (legacy), or with document ids and a corpus (ids)',
   shapes: ['legacy', 'ids'],
-  options: ['negatives'],
+  options: ['negatives', 'images'],
   proof: 'legacy: its own data set class; ids: the documented schema, loaded with `datasets`',
   needs: ({ shape }) => ({ examples: 'ids', corpus: shape === 'ids' }),
   usage: ({ shape }) => [
@@ -45,6 +45,7 @@ export const tevatron: Exporter = {
           write({
             query_id,
             query_text: query.text,
+            ...(source.hasImages && { query_image: query.image }),
             positive_document_ids: ids(positives),
             negative_document_ids: ids(negatives),
           });
@@ -52,7 +53,9 @@ export const tevatron: Exporter = {
     );
     if (legacy) return;
     await writeLines(target, 'corpus.jsonl', (write) =>
-      source.contents('document', ({ id, text }) => write({ docid: id, text })),
+      source.contents('document', ({ id, text, image }) =>
+        write({ docid: id, text, ...(source.hasImages && { image }) }),
+      ),
     );
   },
 };

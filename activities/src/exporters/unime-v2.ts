@@ -2,6 +2,7 @@ import { QuarryError } from '../failures.ts';
 import { equalCount } from './equal-count.ts';
 import type { ExportOptions } from './export-options.ts';
 import type { Exporter } from './exporter.ts';
+import { mmebText } from './image-token.ts';
 import { eachExample } from './source/each-example.ts';
 import type { ExportSource } from './source/export-source.ts';
 import { writeArray } from './target/text-files.ts';
@@ -18,7 +19,7 @@ export const unimeV2: Exporter = {
   name: 'unime-v2',
   description: 'UniME-V2: a JSON array of rows with scored hard_negatives, an even number of them',
   shapes: [],
-  options: ['negatives'],
+  options: ['negatives', 'images'],
   proof: 'the documented schema (not in PyPI)',
   needs: () => ({ examples: 'texts', scores: true }),
   usage: ({ negatives }) => [
@@ -30,12 +31,12 @@ export const unimeV2: Exporter = {
       eachExample(source, target, count, ({ query, paired, negatives }) => {
         for (const positive of paired) {
           write({
-            query_text: query.text,
-            query_image: '',
-            pos_text: positive.text,
-            pos_image: '',
+            query_text: mmebText(query),
+            query_image: query.image ?? '',
+            pos_text: mmebText(positive),
+            pos_image: positive.image ?? '',
             query_pos_scores: positive.score,
-            hard_negatives: negatives.map(({ text }) => [text, '']),
+            hard_negatives: negatives.map((negative) => [mmebText(negative), negative.image ?? '']),
             hard_negatives_scores: negatives.map(({ score }) => score),
           });
         }

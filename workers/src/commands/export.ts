@@ -24,6 +24,7 @@ export interface ExportArguments {
   readonly prompt?: string;
   readonly split?: string;
   readonly chunk?: number;
+  readonly images?: boolean;
   readonly at?: string;
   readonly json?: boolean;
 }
@@ -86,7 +87,7 @@ function chosen(format: string): Exporter {
 }
 
 function chosenOptions(exporter: Exporter, given: ExportArguments): ExportOptions {
-  const { negatives, prompt, split, chunk, at } = given;
+  const { negatives, prompt, split, chunk, images, at } = given;
   const options: ExportOptions = {
     shape: chosenShape(exporter, given.shape),
     scores: chosenScores(given.scores),
@@ -94,6 +95,7 @@ function chosenOptions(exporter: Exporter, given: ExportArguments): ExportOption
     prompt,
     split,
     chunk,
+    images,
     at,
   };
   try {

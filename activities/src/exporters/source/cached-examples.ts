@@ -1,8 +1,11 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Side } from '@quarry/workflows';
+import { imageRootOf } from '../../dataset/image-uri.ts';
 import { QuarryError } from '../../failures.ts';
-import { clusterKeys, mergeKey } from '../../stages/keys.ts';
+import { clusterKey, mergeKey } from '../../stages/keys.ts';
 import { planRows, readTrainingShard } from '../../stages/read-verdicts.ts';
 import { type RunDocument, unitDirectory } from '../../stages/run-document.ts';
+import { numbersOf, runGroups } from '../../stages/run-groups.ts';
 import type { CacheAccess } from '../../stages/stage-context.ts';
 import { readUnitNpy } from '../../stages/unit.ts';
 import { readNpyRows } from '../../tables/npy-rows.ts';
@@ -10,6 +13,7 @@ import type { TrainingShard } from '../../tables/training-pairs.ts';
 import type { CachedContents } from './cached-contents.ts';
 import type { ClusterPair, Content, Example, ScoredDocument } from './example.ts';
 import type { Examples, VisitedQueries } from './export-source.ts';
+import { writeImageFiles } from './image-files.ts';
 
 /** Rows of `clusters.npy` read at once. */
 const CLUSTER_ROWS = 1 << 18;
@@ -22,9 +26,11 @@ export interface CachedRun extends CacheAccess {
   readonly contents: Readonly<Record<Side, CachedContents>>;
   /** Negatives that the manifest counts. */
   readonly kept: number;
+  readonly hasImages: boolean;
   /** Read similarities as well. */
   readonly scores: boolean;
   readonly signal: AbortSignal;
+  readonly connection: DuckDBConnection;
 }
 
 /**
@@ -40,11 +46,19 @@ export class CachedExamples implements Examples {
     this.#from = from;
   }
 
-  async examples(visit: (example: Example) => void): Promise<VisitedQueries> {
+  get groups(): readonly string[] {
+    return runGroups(this.#from.run).map(({ name }) => name);
+  }
+
+  get hasImages(): boolean {
+    return this.#from.hasImages;
+  }
+
+  async examples(visit: (example: Example) => void, group?: string): Promise<VisitedQueries> {
     const { run, signal, kept } = this.#from;
     let without = 0;
     let found = 0;
-    for (const shard of run.plan.queryShards.keys()) {
+    for (const shard of this.#shardsOf(group)) {
       signal.throwIfAborted();
       const training = await readTrainingShard(this.#from, this.#from, run, shard);
       const candidateScores = await this.#merged(shard, 'scores.npy');
@@ -56,16 +70,18 @@ export class CachedExamples implements Examples {
         found += example.negatives.length;
       }
     }
-    if (found !== kept) throw otherVerdicts(run.runId, found, kept);
+    if (group === undefined && found !== kept) throw otherVerdicts(run.runId, found, kept);
     return { without };
   }
 
-  async clusters(visit: (pairs: readonly ClusterPair[]) => void): Promise<void> {
+  async clusters(visit: (pairs: readonly ClusterPair[]) => void, group?: string): Promise<void> {
     const { cache, run } = this.#from;
     const pairQuery = await planRows<Int32Array>(this.#from, this.#from, run, 'pairQuery');
     const pairDocument = await planRows<Int32Array>(this.#from, this.#from, run, 'pairDocument');
     // Each group numbers its clusters from 0.
-    for (const key of clusterKeys(run)) {
+    for (const { name, number } of runGroups(run)) {
+      if (group !== undefined && name !== group) continue;
+      const key = clusterKey(run, number);
       const uri = `${unitDirectory(cache, 'cluster', key)}/clusters.npy`;
       await this.#clustersOf(uri, pairQuery, pairDocument, visit);
     }
@@ -115,6 +131,13 @@ export class CachedExamples implements Examples {
     }
   }
 
+  async writeImages(path: (name: string) => Promise<string>): Promise<number> {
+    const { contents, connection, openStore, run, signal } = this.#from;
+    const files = { root: imageRootOf(run.job.input), openStore, signal, path };
+    const ofQueries = await writeImageFiles(connection, contents.query, files);
+    return ofQueries + (await writeImageFiles(connection, contents.document, files));
+  }
+
   close(): void {
     this.#from.contents.query.close();
     this.#from.contents.document.close();
@@ -142,6 +165,11 @@ export class CachedExamples implements Examples {
     const anchoring = pair[row]!;
     const paired = anchoring >= 0 ? [positives[anchoring - first]!] : positives;
     return { query: query.of(queries.start + row), positives, paired, negatives };
+  }
+
+  #shardsOf(group: string | undefined): readonly number[] {
+    const groups = runGroups(this.#from.run).filter(({ name }) => group === undefined || name === group);
+    return groups.flatMap(({ queryShards }) => numbersOf(queryShards));
   }
 
   async #merged(shard: number, name: string): Promise<Float32Array | null> {

@@ -12,6 +12,7 @@ export async function eachExample(
   target: ExportTarget,
   negatives: number | undefined,
   visit: (example: Example) => void,
+  group?: string,
 ): Promise<void> {
   let fewer = 0;
   const { without } = await source.examples((example) => {
@@ -19,7 +20,7 @@ export async function eachExample(
     else if (example.negatives.length > negatives)
       visit({ ...example, negatives: example.negatives.slice(0, negatives) });
     else fewer++;
-  });
+  }, group);
   target.leaveOut(without ?? 0, 'queries that keep no negative');
   target.leaveOut(fewer, `queries that keep negatives, but fewer than ${negatives}`);
 }

@@ -1,10 +1,13 @@
-import type { Text } from './text.ts';
+import type { SpooledText, Text } from './text.ts';
 
 /** A query or a document on its way into an export. */
 export interface Content {
   /** The input's own id; `''` where only texts are known. */
   readonly id: Text;
-  readonly text: Text;
+  /** `''` where there is only an image. */
+  readonly text: string | SpooledText;
+  /** The path of its image, null where there is none. */
+  readonly image: Text | null;
 }
 
 /** A positive or a negative of a query. */

@@ -18,14 +18,20 @@ export interface ExportSource extends Examples {
 
 /** What the rows of an export are made of. */
 export interface Examples {
-  /** Visits every query that keeps a negative, in the order of the data set. */
-  examples(visit: (example: Example) => void): Promise<VisitedQueries>;
-  /** Visits every cluster in the order in which they were made, the anchor first. */
-  clusters(visit: (pairs: readonly ClusterPair[]) => void): Promise<void>;
+  /** What was mined on its own; one where the run knows no groups. */
+  readonly groups: readonly string[];
+  /** There are images among the contents. */
+  readonly hasImages: boolean;
+  /** Visits every query that keeps a negative, of one group or of all, in the order of the data set. */
+  examples(visit: (example: Example) => void, group?: string): Promise<VisitedQueries>;
+  /** Visits every cluster, of one group or of all, in the order in which they were made, the anchor first. */
+  clusters(visit: (pairs: readonly ClusterPair[]) => void, group?: string): Promise<void>;
   /** Visits all queries, or the whole corpus, in the order of the plan. */
   contents(side: Side, visit: (content: Content) => void): Promise<void>;
   /** Visits every judged positive in the order of the queries. */
   judgements(visit: (query: Content, document: Content, relevance: number) => void): Promise<void>;
+  /** Writes the files of the images that were visited; `path` gives where a name goes. */
+  writeImages(path: (name: string) => Promise<string>): Promise<number>;
   close(): void;
 }
 

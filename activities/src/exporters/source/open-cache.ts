@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Side } from '@quarry/workflows';
+import { QuarryError } from '../../failures.ts';
 import { clusterKeys, filterKey, mergeKey } from '../../stages/keys.ts';
 import { mapConcurrently } from '../../stages/map-concurrently.ts';
 import { type RunDocument, shardFile, unitDirectory } from '../../stages/run-document.ts';
@@ -28,15 +29,37 @@ export async function openCache(
   const sizes = await mapConcurrently(uris, LOOKS, (uri) => openStore(uri).size(uri));
   const missing = sizes.indexOf(null);
   if (missing >= 0) return { lacks: `no ${uris[missing]}` };
+  const { images } = request.options;
   const open = async (side: Side): Promise<CachedContents> => {
     const files = await mapConcurrently(planFiles(run, cache, side), LOOKS, (uri) =>
       openStore(uri).localCopy(uri, join(scratch, 'copies')),
     );
     const rows = side === 'query' ? run.plan.queries : run.plan.documents;
-    return CachedContents.open(connection, side, { files, rows, scratch });
+    const kind = !hasImages(run, side) ? 'none' : images ? 'written' : 'named';
+    if (kind === 'named') {
+      const nameless = await CachedContents.countNameless(connection, files);
+      if (nameless > 0) throw namelessImages(run.runId, side, nameless);
+    }
+    return CachedContents.open(connection, side, { files, rows, images: kind, scratch });
   };
   const contents = { query: await open('query'), document: await open('document') };
-  return new CachedExamples({ openStore, cache, run, contents, kept, scores, signal });
+  return new CachedExamples({
+    ...{ openStore, cache, run, contents, kept, scores, signal, connection },
+    hasImages: hasImages(run, 'query') || hasImages(run, 'document'),
+  });
+}
+
+/** Some rows of the side hold images. */
+export function hasImages({ plan }: RunDocument, side: Side): boolean {
+  return (plan.modality?.[side] ?? 'text') !== 'text';
+}
+
+function namelessImages(runId: string, side: Side, count: number): QuarryError {
+  const of = side === 'query' ? 'queries' : 'documents';
+  return new QuarryError(
+    'BadJob',
+    `${count} images of the ${of} of ${runId} came as bytes, without a path to name; add --images, which writes the images beside the rows`,
+  );
 }
 
 function neededObjects(run: RunDocument, cache: string): readonly string[] {

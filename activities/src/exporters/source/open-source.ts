@@ -2,10 +2,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Job, Table } from '@quarry/workflows';
 import { QuarryError } from '../../failures.ts';
 import type { Manifest } from '../../report/manifest.ts';
+import type { RunDocument } from '../../stages/run-document.ts';
+import { readNumber } from '../../tables/duckdb-columns.ts';
 import type { ExportRequest } from '../export-run.ts';
 import type { Needs } from '../exporter.ts';
 import type { Examples, ExportSource } from './export-source.ts';
-import { openCache } from './open-cache.ts';
+import { hasImages, openCache } from './open-cache.ts';
 import { checkSizes, openTables } from './open-tables.ts';
 import { PublishedExamples } from './published-examples.ts';
 
@@ -25,14 +27,18 @@ export async function openSource(
   await checkSizes(request, manifest);
   const opened = await openExamples(connection, request, manifest, needs);
   const shared = { runId, connection, scratch, signal, numNegatives: await readNumNegatives(request) };
+  const { examples } = opened;
   const source: ExportSource = {
     ...shared,
     files: opened.files,
-    examples: (visit) => opened.examples.examples(visit),
-    clusters: (visit) => opened.examples.clusters(visit),
-    contents: (side, visit) => opened.examples.contents(side, visit),
-    judgements: (visit) => opened.examples.judgements(visit),
-    close: () => opened.examples.close(),
+    groups: examples.groups,
+    hasImages: examples.hasImages,
+    examples: (visit, group) => examples.examples(visit, group),
+    clusters: (visit, group) => examples.clusters(visit, group),
+    contents: (side, visit) => examples.contents(side, visit),
+    judgements: (visit) => examples.judgements(visit),
+    writeImages: (path) => examples.writeImages(path),
+    close: () => examples.close(),
   };
   return { source, from: opened.from };
 }
@@ -52,6 +58,7 @@ async function openExamples(
   const { document, signal } = request;
   if (needs.clusters && document && document.job.mining.strategy === 'margin') throw noClusters(request);
   const copies = needs.tables ?? [];
+  if (document) refuseImages(request, document, copies.length > 0);
   if (needs.examples || needs.clusters || needs.corpus) {
     const cached = await openCache(connection, request, manifest.funnel.kept, needs.scores === true);
     if (!('lacks' in cached)) {
@@ -64,7 +71,35 @@ async function openExamples(
   if (needs.examples) tables.push('triplet');
   if (needs.clusters) tables.push('clusters');
   const files = await openTables(connection, request, manifest, tables, ['candidates']);
+  if (copies.length === 0) await refuseImageColumns(connection, request, tables);
   return { examples: new PublishedExamples({ connection, files, signal }), files, from: 'tables' };
+}
+
+/** A format of texts is not made from images: they would be missing without a word. */
+function refuseImages({ exporter, runId }: ExportRequest, run: RunDocument, copies: boolean): void {
+  if (exporter.options.includes('images') || (copies && exporter.imageTables)) return;
+  const sides = (['query', 'document'] as const).filter((side) => hasImages(run, side));
+  if (sides.length === 0) return;
+  const what = sides.map((side) => (side === 'query' ? 'queries' : 'documents')).join(' and the ');
+  throw new QuarryError(
+    'BadJob',
+    `${exporter.name} in this shape takes texts, and the ${what} of ${runId} hold images; choose mmeb, gen2embed, unime-v2, ms-swift or tevatron (--shape ids), or sentence-transformers (triplet, n-tuple)`,
+  );
+}
+
+/** The tables hold images without the names by which rows could tell them. */
+async function refuseImageColumns(
+  connection: DuckDBConnection,
+  request: ExportRequest,
+  tables: readonly Table[],
+): Promise<void> {
+  for (const table of tables) {
+    const images = await readNumber(
+      connection,
+      `SELECT count(*) FROM (DESCRIBE "${table}") WHERE column_type LIKE 'STRUCT%'`,
+    );
+    if (images > 0) throw noCache(request, { images: true }, 'nothing of this run');
+  }
 }
 
 async function readManifest({ directory, openStore }: ExportRequest): Promise<Manifest> {
@@ -83,8 +118,18 @@ async function readNumNegatives({
   return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Job).mining.numNegatives : undefined;
 }
 
-function noCache({ exporter, cache, runId }: ExportRequest, needs: Needs, lacks: string): QuarryError {
-  const what = needs.scores ? 'similarities' : needs.corpus ? 'corpus' : 'ids of the positives';
+function noCache(
+  { exporter, cache, runId }: ExportRequest,
+  needs: Needs & { readonly images?: boolean },
+  lacks: string,
+): QuarryError {
+  const what = needs.images
+    ? 'paths of the images'
+    : needs.scores
+      ? 'similarities'
+      : needs.corpus
+        ? 'corpus'
+        : 'ids of the positives';
   return new QuarryError(
     'BadJob',
     `${exporter.name} needs the ${what} of ${runId}; they lie in the cache, and ${cache} holds ${lacks}. Run the job again with this cache, or choose a format of texts (sentence-transformers, flagembedding, ms-swift)`,

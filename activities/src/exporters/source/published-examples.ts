@@ -18,6 +18,8 @@ interface PublishedRun {
  * Memory: a chunk of rows and the texts of one query or cluster.
  */
 export class PublishedExamples implements Examples {
+  readonly groups = ['default'];
+  readonly hasImages = false;
   readonly #from: PublishedRun;
 
   constructor(from: PublishedRun) {
@@ -38,7 +40,7 @@ export class PublishedExamples implements Examples {
       if (rest.length === 0) empty++;
       else {
         const paired = [...positives].map(unscored);
-        visit({ query: { id: '', text }, positives: paired, paired, negatives: rest.map(unscored) });
+        visit({ query: unscored(text), positives: paired, paired, negatives: rest.map(unscored) });
       }
     };
     for await (const row of streamRows(this.#from, 'SELECT anchor, positive, negative FROM triplet')) {
@@ -67,8 +69,8 @@ export class PublishedExamples implements Examples {
         cluster = row.cluster;
       }
       pairs.push({
-        query: { id: String(row.query_id), text: String(row.query) },
-        positive: { id: String(row.positive_id), text: String(row.positive) },
+        query: { id: String(row.query_id), text: String(row.query), image: null },
+        positive: { id: String(row.positive_id), text: String(row.positive), image: null },
       });
     }
     if (pairs.length > 0) visit(pairs);
@@ -80,6 +82,10 @@ export class PublishedExamples implements Examples {
 
   judgements(): Promise<void> {
     throw new Error('judgements are asked for, and the format does not say that it needs the corpus');
+  }
+
+  writeImages(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   close(): void {}
@@ -95,5 +101,5 @@ export class PublishedExamples implements Examples {
 }
 
 function unscored(text: string): ScoredDocument {
-  return { id: '', text, score: Number.NaN };
+  return { id: '', text, image: null, score: Number.NaN };
 }

@@ -59,6 +59,11 @@ export class SpooledJson {
     return this.#starts[row + 1]! - this.#starts[row]! - PREFIX.length - 2;
   }
 
+  /** The row's string is empty. */
+  isEmpty(row: number): boolean {
+    return this.size(row) === '""'.length;
+  }
+
   /** Copies a row's string as JSON to `target` at `at`, which has room for it; its bytes. */
   copy(row: number, target: Buffer, at: number): number {
     const start = this.#starts[row]! + PREFIX.length;

@@ -93,7 +93,20 @@ export class ExportTarget {
     this.#open.delete(file);
   }
 
+  /** Writes image files by `write`, which is given where a name goes and returns how many there are. */
+  async images(write: (path: (name: string) => Promise<string>) => Promise<number>): Promise<void> {
+    const names = new Set<string>();
+    await write((name) => {
+      names.add(name);
+      return this.path(name);
+    });
+    for (const name of names) this.count(name, 0);
+  }
+
+  /** Rows of equal reasons are added up. */
   leaveOut(rows: number, reason: string): void {
+    const known = this.#leftOut.findIndex((left) => left.reason === reason);
+    if (known >= 0) rows += this.#leftOut.splice(known, 1)[0]!.rows;
     if (rows > 0) this.#leftOut.push({ rows, reason });
   }
 

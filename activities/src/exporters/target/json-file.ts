@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { SpooledText, type Text } from '../source/text.ts';
+import { PrefixedText, SpooledText, type Text } from '../source/text.ts';
 
 /** What can be written: JSON, whose strings may lie in spools. */
 export type Json = Text | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -45,7 +45,8 @@ export class JsonFile {
     if (value instanceof SpooledText) {
       this.#room(value.spool.size(value.row));
       this.#filled += value.spool.copy(value.row, this.#buffer, this.#filled);
-    } else if (typeof value !== 'object' || value === null) this.text(JSON.stringify(value));
+    } else if (value instanceof PrefixedText) this.#prefixed(value);
+    else if (typeof value !== 'object' || value === null) this.text(JSON.stringify(value));
     else if (Array.isArray(value)) this.#list(value);
     else this.#object(value as { readonly [key: string]: Json });
   }
@@ -65,6 +66,17 @@ export class JsonFile {
   abandon(): void {
     if (!this.#closed) closeSync(this.#file);
     this.#closed = true;
+  }
+
+  /** The quote that ends the prefix and the one that begins the text fall away. */
+  #prefixed({ prefix, text: { spool, row } }: PrefixedText): void {
+    const start = JSON.stringify(prefix).slice(0, -1);
+    this.#room(start.length * BYTES_PER_UNIT + spool.size(row));
+    this.#filled += this.#buffer.write(start, this.#filled);
+    const last = this.#filled - 1;
+    const byte = this.#buffer[last]!;
+    this.#filled = last + spool.copy(row, this.#buffer, last);
+    this.#buffer[last] = byte;
   }
 
   #list(values: readonly Json[]): void {

@@ -8,10 +8,10 @@ export async function writeReadme(
   target: ExportTarget,
   exporter: Exporter,
   options: ExportOptions,
-  runId: string,
+  { runId, groups }: { readonly runId: string; readonly groups: readonly string[] },
 ): Promise<void> {
   const chosen = Object.entries(options).filter(([, value]) => value !== undefined && value !== '');
-  const configs = exporter.configs?.(options, target.tag) ?? [];
+  const configs = exporter.configs?.(options, { tag: target.tag, groups }) ?? [];
   const lines = [
     ...header(configs),
     `# ${runId} for ${exporter.name}`,
