@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRef } from '@quarry/workflows';
+import { imageRootOf } from '../dataset/image-uri.ts';
 import { sampleQueries } from '../index/recall.ts';
 import {
   type JudgedCandidate,
@@ -9,6 +10,7 @@ import {
   readQueryVerdicts,
 } from '../inspection/query-verdicts.ts';
 import { type Content, readContents } from '../inspection/read-contents.ts';
+import { drawThumbnails } from '../inspection/thumbnails.ts';
 import type { Suspect } from '../mining/suspects.ts';
 import { mapConcurrently } from '../stages/map-concurrently.ts';
 import type { RunDocument } from '../stages/run-document.ts';
@@ -59,10 +61,18 @@ export async function readExamples(
   const worst = new Map(suspects.map((suspect) => [suspect.query, suspect]));
   const shown = verdicts.map((found) => ({ found, candidates: shownOf(found, worst.get(found.query)) }));
   const texts = await readTexts(context, unit, run, shown, suspects);
+  const contents = [...texts.queries.values(), ...texts.documents.values()];
+  const thumbnails = await drawThumbnails(
+    context,
+    imageRootOf(run.job.input),
+    contents.flatMap(({ image }) => image ?? []),
+  );
+  const show = (content: Content): Example['query'] => shortContent(content, MOST_TEXT, thumbnails);
   return {
-    examples: shown.map(({ found, candidates }, i) =>
-      exampleOf(i < doubted.length ? 'suspect' : 'sample', found, candidates, worst.get(found.query), texts),
-    ),
+    examples: shown.map(({ found, candidates }, i) => {
+      const why = i < doubted.length ? 'suspect' : 'sample';
+      return exampleOf(why, found, candidates, worst.get(found.query), texts, show);
+    }),
     suspects: suspects.map(({ query, document, ...figures }) => ({
       query: texts.queries.get(query)!.id,
       document: texts.documents.get(document)!.id,
@@ -103,6 +113,19 @@ function shownOf({ candidates }: QueryVerdicts, suspect: Suspect | undefined): r
   const byRank = (some: readonly JudgedCandidate[]): JudgedCandidate[] =>
     some.toSorted((a, b) => a.rank - b.rank);
   return [...[...doubted, ...others].slice(0, KEPT), ...byRank([...firsts, ...rest].slice(0, DROPPED))];
+}
+
+/** A content as a page shows it: at most so many characters, and the thumbnail of its image. */
+export function shortContent(
+  { id, text, image }: Content,
+  most: number,
+  thumbnails: ReadonlyMap<string, string>,
+): Example['query'] {
+  return {
+    id,
+    text: text.length > most ? `${text.slice(0, most)}…` : text,
+    image: image && { path: image.path, thumbnail: thumbnails.get(image.sha256) ?? null },
+  };
 }
 
 interface Texts {
@@ -160,11 +183,10 @@ function exampleOf(
   shown: readonly JudgedCandidate[],
   suspect: Suspect | undefined,
   { queries, documents }: Texts,
+  show: (content: Content) => Example['query'],
 ): Example {
-  const content = (contents: ReadonlyMap<number, Content>, id: number): Content => {
-    const { id: name, text } = contents.get(id)!;
-    return { id: name, text: text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text };
-  };
+  const content = (contents: ReadonlyMap<number, Content>, id: number): Example['query'] =>
+    show(contents.get(id)!);
   const dropped: Record<string, number> = {};
   for (const { reason } of found.candidates) {
     if (reason !== 'kept') dropped[reason] = (dropped[reason] ?? 0) + 1;

@@ -116,8 +116,19 @@ const stage = z.strictObject({
   rowsPerSecond: z.number().min(0).nullable(),
 });
 
-/** A query or a document by its id, with the beginning of its text. */
-const content = { id: z.string(), text: z.string() };
+/** A query or a document by its id, with the beginning of its text ('' where there is none) and its image. */
+const content = {
+  id: z.string(),
+  text: z.string(),
+  image: z
+    .strictObject({
+      /** As the input names it; null where the input brought bytes without a name. */
+      path: z.string().nullable(),
+      /** `data:` URI of a small WebP; null where it could not be drawn, or enough were. */
+      thumbnail: z.string().nullable(),
+    })
+    .nullable(),
+};
 const score = z.number();
 
 /** One query as a person looks at it. */

@@ -83,6 +83,22 @@ test('texts of a job and of its data are escaped', async () => {
   expect(document.querySelector('.advice li')!.textContent).toBe(NASTY);
 });
 
+test('images are shown by their thumbnails, their paths beside them', async () => {
+  const { report: plain } = await reportedRun({ queries: 8, text });
+  const [first] = plain.examples;
+  const image = { path: `${NASTY}.jpg`, thumbnail: 'data:image/webp;base64,UklGRg==' };
+  const pictured: Report = {
+    ...plain,
+    examples: [{ ...first!, query: { id: 'q', text: '', image }, candidates: [], shownPositives: [] }],
+  };
+  const { document } = parseHTML(reportPage(pictured));
+  const images = [...document.querySelectorAll('img')];
+  expect(images.map((found) => [found.getAttribute('src'), found.getAttribute('alt')])).toEqual([
+    [image.thumbnail, image.path],
+  ]);
+  expect(document.querySelector('summary')!.textContent).toBe(image.path);
+});
+
 test('the published JSON schema is current: npm run schema -w workers writes it', async () => {
   const published = await readFile(new URL('../../../workers/report.schema.json', import.meta.url), 'utf8');
   expect(published).toBe(`${JSON.stringify(reportFileSchema(), null, 2)}\n`);

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { createPool } from '@quarry/activities/pool/pool';
+import type { Example } from '@quarry/activities/report/examples';
+import { examplesPage } from '@quarry/activities/report/page/examples-page';
 import { REASONS } from '@quarry/workflows';
 import { CommandError } from '../command-error.ts';
 import { exampleOf } from '../inspect/example.ts';
@@ -40,14 +43,11 @@ export async function inspect(name: string, options: InspectOptions, settings: S
   let reader: RunReader | undefined;
   try {
     reader = await RunReader.open(run, scratch.directory);
+    const queries = await chosen(run, reader, options);
+    if (page !== undefined) return await writePage(page, run, reader, queries, options);
     const found: Inspected[] = [];
-    for (const { query, document } of await chosen(run, reader, options)) {
-      const inspected = await reader.read(query, document);
-      if (!inspected) throw await noQuery(run, reader, query);
-      found.push(inspected);
-    }
-    if (page !== undefined) await writePage(page, run, found, options);
-    else if (options.json) for (const inspected of found) console.log(JSON.stringify(inspected));
+    for (const query of queries) found.push(await read(run, reader, query));
+    if (options.json) for (const inspected of found) console.log(JSON.stringify(inspected));
     else await show(found, run, reader, options, settings);
   } finally {
     reader?.close();
@@ -55,12 +55,20 @@ export async function inspect(name: string, options: InspectOptions, settings: S
   }
 }
 
+type Chosen = Pick<SuspectQuery, 'query'> & Partial<SuspectQuery>;
+
+async function read(run: OpenRun, reader: RunReader, { query, document }: Chosen): Promise<Inspected> {
+  const inspected = await reader.read(query, document);
+  if (!inspected) throw await noQuery(run, reader, query);
+  return inspected;
+}
+
 /** The queries that were asked for, with the document to look at where there is one. */
 async function chosen(
   run: OpenRun,
   reader: RunReader,
   { query, reason, suspects, sample = DEFAULT_SAMPLE }: InspectOptions,
-): Promise<readonly (Pick<SuspectQuery, 'query'> & Partial<SuspectQuery>)[]> {
+): Promise<readonly Chosen[]> {
   if (query !== undefined) return [{ query }];
   if (suspects) {
     const listed = (await readSuspects(run)).slice(0, sample);
@@ -97,12 +105,20 @@ async function show(
 async function writePage(
   path: string,
   run: OpenRun,
-  found: readonly Inspected[],
+  reader: RunReader,
+  queries: readonly Chosen[],
   { limit, reason }: InspectOptions,
 ): Promise<void> {
-  // Loaded here: no other form of the answer needs it.
-  const { examplesPage } = await import('@quarry/activities/report/page/examples-page');
-  const examples = found.map((inspected) => exampleOf(inspected, limit, reason));
+  const examples: Example[] = [];
+  const pool = createPool({ threads: 1 });
+  try {
+    for (const query of queries) {
+      const inspected = await read(run, reader, query);
+      examples.push(exampleOf(inspected, { limit, reason, thumbnails: await reader.thumbnails(pool) }));
+    }
+  } finally {
+    await pool.close();
+  }
   await writeFile(path, examplesPage(run.runId, examples), { flag: 'wx' });
   console.log(`Written: ${path}`);
 }

@@ -1,15 +1,25 @@
 import type { Example } from '@quarry/activities/report/examples';
-import type { Content, Inspected, InspectedCandidate } from './inspected.ts';
+import type { Content, Inspected } from './inspected.ts';
 
 /** Characters of a text on a page. */
 const MOST_TEXT = 2000;
 
-/** An inspected query as the report's pages show it, `limit` of its kept and of its dropped at most. */
+/** What is shown of a query. */
+export interface ExampleView {
+  /** Kept and dropped candidates at most, each. */
+  readonly limit: number;
+  /** Of the dropped only these. */
+  readonly reason: string | undefined;
+  /** `data:` URIs by the path of an image. */
+  readonly thumbnails: ReadonlyMap<string, string>;
+}
+
+/** An inspected query as the report's pages show it. */
 export function exampleOf(
   { query, positives, candidates }: Inspected,
-  limit: number,
-  reason: string | undefined,
+  { limit, reason, thumbnails }: ExampleView,
 ): Example {
+  const shown = (content: Content): Example['query'] => shownContent(content, thumbnails);
   const kept = candidates.filter((candidate) => candidate.kept);
   const dropped = candidates.filter((candidate) => !candidate.kept);
   const counts: Record<string, number> = {};
@@ -17,20 +27,33 @@ export function exampleOf(
   const wanted = dropped.filter((candidate) => reason === undefined || candidate.reason === reason);
   return {
     why: candidates.some(({ suspect }) => suspect) ? 'suspect' : 'sample',
-    query: texted(query),
+    query: shown(query),
     positives: positives.length,
-    shownPositives: positives.slice(0, limit).map(({ score, ...content }) => ({ ...texted(content), score })),
+    shownPositives: positives.slice(0, limit).map(({ score, ...content }) => ({ ...shown(content), score })),
     kept: kept.length,
     dropped: counts,
-    candidates: [...kept.slice(0, limit), ...wanted.slice(0, limit)].map(shown),
+    candidates: [...kept.slice(0, limit), ...wanted.slice(0, limit)].map(
+      ({ document, owner, rank, score, ownerScore, reason: why, suspect }) => ({
+        ...shown(document),
+        owner: owner && shown(owner),
+        rank,
+        score,
+        ownerScore,
+        reason: why,
+        suspect,
+      }),
+    ),
   };
 }
 
-function shown(candidate: InspectedCandidate): Example['candidates'][number] {
-  const { document, owner, rank, score, ownerScore, reason, suspect } = candidate;
-  return { ...texted(document), owner: owner && texted(owner), rank, score, ownerScore, reason, suspect };
-}
-
-function texted({ id, text }: Content): { id: string; text: string } {
-  return { id, text: text === null ? '' : text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text };
+function shownContent(
+  { id, text, image }: Content,
+  thumbnails: ReadonlyMap<string, string>,
+): Example['query'] {
+  const most = text ?? '';
+  return {
+    id,
+    text: most.length > MOST_TEXT ? `${most.slice(0, MOST_TEXT)}…` : most,
+    image: image === undefined ? null : { path: image, thumbnail: thumbnails.get(image) ?? null },
+  };
 }

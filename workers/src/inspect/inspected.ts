@@ -2,6 +2,8 @@
 export interface Content {
   readonly id: string;
   readonly text: string | null;
+  /** Path of its image, as the input names it; absent where it has none. */
+  readonly image?: string;
 }
 
 /** One row of `candidates`, with the texts. */

@@ -1,11 +1,15 @@
+import { imageRootOf } from '@quarry/activities/dataset/image-uri';
+import type { RowImage } from '@quarry/activities/dataset/row-content';
 import { QuarryError } from '@quarry/activities/failures';
-import type { ContentReading } from '@quarry/activities/inspection/read-contents';
+import type { Content as CachedContent, ContentReading } from '@quarry/activities/inspection/read-contents';
+import { drawThumbnails } from '@quarry/activities/inspection/thumbnails';
+import type { Pool } from '@quarry/activities/pool/pool';
 import { openStore } from '@quarry/activities/storage/open-store';
 import { type DuckDb, openDuckDb } from '@quarry/activities/tables/duckdb';
 import { ParquetTable, type RowPlace } from '@quarry/activities/tables/parquet-table';
 import { CommandError } from '../command-error.ts';
 import { type CachedQuery, readCachedQuery } from './cached-query.ts';
-import type { Inspected, InspectedCandidate } from './inspected.ts';
+import type { Content, Inspected, InspectedCandidate } from './inspected.ts';
 import type { OpenRun } from './open-run.ts';
 import { drawQueries } from './query-draw.ts';
 
@@ -23,6 +27,8 @@ export class RunReader {
   #clusters: ParquetTable | null = null;
   /** The cache no longer holds the run. */
   #cleared = false;
+  /** Images of the query that was read last, by what stands for them. */
+  #images: ReadonlyMap<string, RowImage> = new Map();
 
   private constructor(run: OpenRun, duckdb: DuckDb, scratch: string, candidates: ParquetTable) {
     this.#run = run;
@@ -68,7 +74,27 @@ export class RunReader {
     const rows = await this.#candidates.rowsWith('query_id', id);
     if (rows.length === 0) return null;
     const cached = await this.#cached(id, rows[0]!.row);
+    this.#images = new Map(
+      [...(cached?.queries.values() ?? []), ...(cached?.documents.values() ?? [])].flatMap((content) =>
+        content.image ? [[imageName(content, content.image), content.image] as const] : [],
+      ),
+    );
     return cached ? fromCache(rows, cached, suspect) : this.#fromTables(id, rows, suspect);
+  }
+
+  /** Thumbnails for the query that was read last, by what stands for its images. */
+  async thumbnails(pool: Pool): Promise<ReadonlyMap<string, string>> {
+    const { document } = this.#run;
+    if (!document || this.#images.size === 0) return new Map();
+    const { signal } = new AbortController();
+    const root = imageRootOf(document.job.input);
+    const drawn = await drawThumbnails({ openStore, pool, signal }, root, [...this.#images.values()]);
+    return new Map(
+      [...this.#images].flatMap(([name, { sha256 }]) => {
+        const thumbnail = drawn.get(sha256);
+        return thumbnail === undefined ? [] : [[name, thumbnail] as const];
+      }),
+    );
   }
 
   async #cached(id: string, row: number): Promise<CachedQuery | null> {
@@ -103,22 +129,35 @@ export class RunReader {
   }
 }
 
+/** Without an image's bytes, which a terminal cannot show. */
+function plain(content: CachedContent): Content {
+  const { id, text, image } = content;
+  return { id, text, ...(image && { image: imageName(content, image) }) };
+}
+
+/** The path of an image; where the input brought bytes alone, the id tells whose it is. */
+function imageName({ id }: CachedContent, { path }: RowImage): string {
+  return path ?? `image of ${id}`;
+}
+
 function fromCache(rows: readonly Row[], cached: CachedQuery, suspect: string | undefined): Inspected {
   const { verdicts, queries, documents } = cached;
+  const shown = (content: CachedContent | undefined, id: unknown): Content =>
+    content ? plain(content) : { id: String(id), text: null };
   const byRank = new Map(verdicts.candidates.map((candidate) => [candidate.rank, candidate]));
   return {
-    query: queries.get(verdicts.query)!,
-    positives: verdicts.positives.map(({ document, score }) => ({ ...documents.get(document)!, score })),
+    query: plain(queries.get(verdicts.query)!),
+    positives: verdicts.positives.map(({ document, score }) => ({
+      ...plain(documents.get(document)!),
+      score,
+    })),
     candidates: rows.map((row) => {
       const dense = byRank.get(Number(row.rank));
-      const id = String(row.document_id);
       return {
         ...figuresOf(row, suspect),
-        document: { id, text: dense ? (documents.get(dense.document)?.text ?? null) : null },
+        document: shown(dense && documents.get(dense.document), row.document_id),
         owner:
-          row.owner_query_id === null
-            ? null
-            : { id: String(row.owner_query_id), text: queries.get(dense?.owner ?? -1)?.text ?? null },
+          row.owner_query_id === null ? null : shown(queries.get(dense?.owner ?? -1), row.owner_query_id),
       };
     }),
   };

@@ -26,7 +26,9 @@ export function inspectedLines(
   const room = Math.max(20, width - INDENT);
   const line = (label: string, text: string): string => `  ${label} ${clip(text, room)}`;
   const owner = ({ owner: asks }: InspectedCandidate): string[] =>
-    asks?.text ? [`${' '.repeat(INDENT)}${style('dim', clip(`owner asks: ${asks.text}`, room))}`] : [];
+    asks?.text || asks?.image
+      ? [`${' '.repeat(INDENT)}${style('dim', clip(`owner asks: ${asks.text || asks.image}`, room))}`]
+      : [];
   return [
     style('bold', clip(`query ${named(query)}`, width)),
     ...positives.map((positive) =>
@@ -57,8 +59,10 @@ function shown({ document, rank, score, owner, ownerScore, reason }: InspectedCa
   return `${facts.join(' ')}  ${named(document)}`;
 }
 
-function named({ id, text }: Content): string {
-  return text === null ? id : `${id}: ${text}`;
+/** The id, its image by path, its text. */
+function named({ id, text, image }: Content): string {
+  const parts = [...(image ? [`[${image}]`] : []), ...(text ? [text] : [])];
+  return parts.length === 0 ? id : `${id}: ${parts.join(' ')}`;
 }
 
 function sums(candidates: readonly InspectedCandidate[]): string {

@@ -5,6 +5,7 @@ import { html, type Markup } from './html.ts';
 import { meaningOf } from './reason-meaning.ts';
 
 type Candidate = Example['candidates'][number];
+type Content = Example['query'];
 
 /** Examples open when the page is loaded; the others are one click away. */
 const OPEN = 3;
@@ -49,33 +50,43 @@ export function exampleOf(
   const row = ({ candidate, place }: { candidate: Candidate; place: number }): Markup =>
     candidateRow(report, candidate, [...at, 'candidates', String(place)]);
   return html`<details class="example"${open ? html` open` : null}>
-<summary><span>${example.query.text || example.query.id}</span></summary>
+<summary>${picture(example.query)}<span>${named(example.query)}</span></summary>
 <p class="note">query <code>${example.query.id}</code>; known positives ${figure(report, [...at, 'positives'], 'count')}, kept ${figure(report, [...at, 'kept'], 'count')}${Object.keys(example.dropped).map((reason) => html`, <code>${reason}</code> ${figure(report, [...at, 'dropped', reason], 'count')}`)}</p>
 <ol>
-${example.shownPositives.map(({ id, text, score }, place) => item('positive', 'positive', score === null ? null : figure(report, [...at, 'shownPositives', String(place), 'score'], 'score'), text || id, html`<code>${id}</code>`))}
+${example.shownPositives.map((positive, place) => item('positive', 'positive', positive.score === null ? null : figure(report, [...at, 'shownPositives', String(place), 'score'], 'score'), positive, html`<code>${positive.id}</code>`))}
 ${kept.map(row)}
 ${dropped.map(row)}
 </ol>
 </details>`;
 }
 
-function candidateRow(
-  report: object,
-  { id, text, reason, suspect, owner }: Candidate,
-  path: string[],
-): Markup {
-  const facts = html`<code>${id}</code>, rank ${figure(report, [...path, 'rank'], 'count')}${owner ? html`; owner asks “${owner.text || owner.id}” (${figure(report, [...path, 'ownerScore'], 'score')})` : null}`;
+function candidateRow(report: object, candidate: Candidate, path: string[]): Markup {
+  const { id, reason, suspect, owner } = candidate;
+  const asks = owner
+    ? html`; owner asks ${picture(owner)} “${named(owner)}” (${figure(report, [...path, 'ownerScore'], 'score')})`
+    : null;
+  const facts = html`<code>${id}</code>, rank ${figure(report, [...path, 'rank'], 'count')}${asks}`;
   const label = suspect ? 'kept, doubtful' : (reason ?? 'kept');
   const meaning = reason ? meaningOf(reason) : '';
   return item(
     suspect ? 'suspect' : reason ? 'dropped' : 'kept',
     label,
     figure(report, [...path, 'score'], 'score'),
-    text || id,
+    candidate,
     html`${meaning ? html`${meaning}; ` : null}${facts}`,
   );
 }
 
-function item(kind: string, label: string, score: Markup | null, text: string, facts: Markup): Markup {
-  return html`<li class="${kind}"><span class="verdict">${label}<span>${score}</span></span><span class="text">${text}<span class="note">${facts}</span></span></li>`;
+function item(kind: string, label: string, score: Markup | null, content: Content, facts: Markup): Markup {
+  return html`<li class="${kind}"><span class="verdict">${label}<span>${score}</span></span><span class="text">${picture(content)}${named(content)}<span class="note">${facts}</span></span></li>`;
+}
+
+/** What stands for a content: its text, else the path of its image, else its id. */
+function named({ id, text, image }: Content): string {
+  return text || image?.path || id;
+}
+
+function picture({ id, image }: Content): Markup | null {
+  if (!image?.thumbnail) return null;
+  return html`<img src="${image.thumbnail}" alt="${image.path ?? id}">`;
 }

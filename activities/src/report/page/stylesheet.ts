@@ -56,6 +56,8 @@ details.example li{display:grid;grid-template-columns:9.5rem 1fr;gap:.1rem .9rem
 .verdict span{display:block;font-weight:400;color:var(--muted)}
 .positive .verdict{border-color:var(--positive)}.kept .verdict{border-color:var(--kept)}.suspect .verdict{border-color:var(--warning)}
 .text{min-width:0;white-space:pre-line}.text .note{display:block;white-space:normal;font-size:.82rem;line-height:1.4;margin-top:.15rem}
+img{display:block;max-width:6rem;max-height:6rem;border-radius:.3rem;background:#fff;margin:.1rem 0 .35rem}
+summary img{max-height:4.5rem;margin:.3rem 0}.note img{display:inline-block;max-width:2.5rem;max-height:2.5rem;vertical-align:middle;margin:0 .2rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line)}
 @media (max-width:34rem){table{font-size:.84rem}.n{padding-left:.45rem}main{padding:1.25rem 1rem 3rem}h1{font-size:1.55rem}.bars{width:22%}.desk{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.tiles{grid-template-columns:1fr 1fr;gap:.5rem}.tile b{font-size:1.3rem}details.example{padding:0 .75rem}details.example li{grid-template-columns:1fr}.verdict span{display:inline;margin-left:.6rem}}
 @media print{:root{${paletteStyle('light')};--ground:#fff;--card:#fff;--text:#000;--line:#bbb}body{font-size:10.5pt}main{max-width:none;padding:0}h2{break-after:avoid}tr,.tile,li{break-inside:avoid}nav{display:none}.bar,.advice li,figure svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible}}

@@ -19,6 +19,7 @@ ${owners(report)}
 </div>
 ${recall(report)}
 ${groups(report)}
+${minedGroups(report)}
 </section>`;
 }
 
@@ -115,6 +116,20 @@ function groups(report: Report): Markup {
         (measure) =>
           html`<td class="n${WIDE.includes(measure) ? ' desk' : ''}">${figure(report, ['retrieval', name, measure], 'score')}</td>`,
       )}</tr>`,
+  )}</tbody>
+</table>`;
+}
+
+/** What every group came to, where the input knows groups. */
+function minedGroups(report: Report): Markup | null {
+  if (!report.groups || report.groups.length < 2) return null;
+  const at = (i: number, key: string): Markup => figure(report, ['groups', String(i), key], 'count');
+  return html`<h3>What each group came to</h3>
+<table>
+<thead><tr><th>group</th><th class="n">queries</th><th class="n desk">documents</th><th class="n desk">candidates</th><th class="n">kept</th><th class="n">clusters</th></tr></thead>
+<tbody>${report.groups.map(
+    ({ name, clusters }, i) =>
+      html`<tr><th>${name}</th><td class="n">${at(i, 'queries')}</td><td class="n desk">${at(i, 'documents')}</td><td class="n desk">${at(i, 'candidates')}</td><td class="n">${at(i, 'kept')}</td><td class="n">${clusters === null ? null : at(i, 'clusters')}</td></tr>`,
   )}</tbody>
 </table>`;
 }
