@@ -13,7 +13,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** A picture in which no pixel is like its neighbour, so that it does not compress. */
 async function noise(width: number, height: number, seed: number): Promise<Buffer> {
-  const raw = Buffer.from(
+  const raw = Uint8Array.from(
     { length: width * height * 3 },
     (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 13) & 255,
   );
