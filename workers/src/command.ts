@@ -20,7 +20,7 @@ Examples:
 
 Exit codes: 0 done; 1 the run failed or was cancelled from elsewhere; 2 the command or the job is wrong
 and nothing was started; 130 interrupted.
-Environment: TEMPORAL_ADDRESS and Temporal's other variables and profiles, AWS_* for s3:, QUARRY_HOME
+Environment: HF_ENDPOINT, HF_TOKEN and HF_HOME for hf:, TEMPORAL_ADDRESS and Temporal's other variables and profiles, AWS_* for s3:, QUARRY_HOME
 (~/.quarry), QUARRY_CACHE (~/.cache/quarry), QUARRY_LOG (info), NO_COLOR.`;
 
 /** Runs one command to its end and ends the process with its exit code. */
@@ -133,7 +133,19 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
       end(await (await import('./commands/export.ts')).exportTo(run, options, settings)),
     );
 
-  const model = program.command('model').description('work on models: prepare, verify');
+  const model = program.command('model').description('work on models: pull, prepare, verify');
+  model
+    .command('pull <model>')
+    .description(
+      'fetch a model of the Hugging Face hub, hf:owner/name[@revision]: the files that it is run from',
+    )
+    .option('--dtype <dtype>', 'which of several exports: fp32, fp16, q8, int8, uint8, q4, q4f16, bnb4')
+    .option('--file <path>', 'the graph inside the repository')
+    .option('--encoder', 'an encoder (BERT-like) in place of a generator')
+    .option('--json', 'as JSON')
+    .action(async (reference, options) =>
+      end(await (await import('./commands/model-pull.ts')).pull(reference, options, settings)),
+    );
   model
     .command('prepare <directory>')
     .description("rewrite a generator's decoders to give embeddings, once, beside the originals")

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { HubAccess } from '@quarry/activities/hub/hub-reference';
 import type { ServerSettings } from './servers/settings.ts';
 
 /** What the environment says: read here and nowhere else, once, and passed on as a value. */
@@ -8,6 +9,8 @@ export interface Settings extends ServerSettings {
   readonly color: boolean;
   /** `QUARRY_LOG`: how much the workers log. */
   readonly logLevel: LogLevel;
+  /** `HF_ENDPOINT`, `HF_TOKEN`: how the Hugging Face hub is reached. */
+  readonly hub: HubAccess;
   /** Where relative paths on the command line begin. */
   readonly directory: string;
 }
@@ -22,7 +25,7 @@ export function readSettings(): Settings {
   return settingsFrom(process.env, process.cwd());
 }
 
-/** The settings that an environment means: `QUARRY_HOME`, `QUARRY_CACHE`, `QUARRY_LOG`, `NO_COLOR`. */
+/** The settings that an environment means: `QUARRY_HOME`, `QUARRY_CACHE`, `QUARRY_LOG`, `NO_COLOR`, `HF_ENDPOINT`, `HF_TOKEN`. */
 export function settingsFrom(env: Readonly<Record<string, string | undefined>>, directory: string): Settings {
   return {
     home: resolve(directory, env.QUARRY_HOME || join(homedir(), '.quarry')),
@@ -30,6 +33,7 @@ export function settingsFrom(env: Readonly<Record<string, string | undefined>>, 
     env,
     color: !env.NO_COLOR,
     logLevel: LOG_LEVELS.find((level) => level === env.QUARRY_LOG) ?? 'info',
+    hub: { endpoint: env.HF_ENDPOINT?.replace(/\/+$/, '') || undefined, token: env.HF_TOKEN || undefined },
     directory,
   };
 }

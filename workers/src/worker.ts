@@ -1,4 +1,5 @@
 import { createActivities } from '@quarry/activities';
+import type { HubAccess } from '@quarry/activities/hub/hub-reference';
 import { createPool, type Pool } from '@quarry/activities/pool/pool';
 import { openStore } from '@quarry/activities/storage/open-store';
 import { type Role, taskQueue } from '@quarry/workflows';
@@ -21,6 +22,8 @@ export interface WorkerProcess {
   readonly queuePrefix: string;
   /** Scratch files lie under `<cache>/scratch`. */
   readonly cache: string;
+  /** How models of the Hugging Face hub are reached. */
+  readonly hub: HubAccess;
   /** How long units in flight may go on after `signal`; then they are cancelled and start again elsewhere. */
   readonly graceMs: number;
   readonly signal: AbortSignal;
@@ -35,7 +38,7 @@ const FORCE_MS = 8_000;
 
 /** Serves the task queues of some roles until `signal`; then lets units in flight end, and resolves. */
 export async function runWorkers(options: WorkerProcess): Promise<void> {
-  const { roles, target, graceMs } = options;
+  const { roles, target, graceMs, hub } = options;
   const connection = await NativeConnection.connect(target.connection as NativeConnectionOptions);
   const scratch = openScratch(options.cache);
   const pools: Pool[] = [];
@@ -52,7 +55,7 @@ export async function runWorkers(options: WorkerProcess): Promise<void> {
     const { slots, threads } = roleSize(role);
     const pool = createPool({ threads: slots });
     pools.push(pool);
-    const activities = createActivities({ openStore, scratch: scratch.directory, pool, threads });
+    const activities = createActivities({ openStore, scratch: scratch.directory, pool, threads, hub });
     return { ...queue, activities: { ...activities }, maxConcurrentActivityTaskExecutions: slots };
   };
   try {

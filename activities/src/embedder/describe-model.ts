@@ -1,6 +1,6 @@
 import type { Job } from '@quarry/workflows';
 import type { Dependencies } from '../stages/stage-context.ts';
-import { localModelDirectory } from './model-directory.ts';
+import { locateModel } from './locate-model.ts';
 import { hashJson, hashModel } from './model-hash.ts';
 import type { ModelIdentity } from './model-identity.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
@@ -25,7 +25,7 @@ export async function openModel(
   context: Dependencies,
   model: Exclude<Job['model'], { kind: 'vectors' }>,
 ): Promise<{ readonly identity: ModelIdentity; readonly settings: ModelSettings }> {
-  const directory = await localModelDirectory(context, model.path, model.file ?? null);
+  const { directory, path } = await locateModel(context, model);
   const runnable = await runnableModel(context, directory, model);
   const { files, graphs } = runnable;
   const content = await hashModel(files.directory, graphsOf(runnable));
@@ -34,7 +34,7 @@ export async function openModel(
   const { kind, dimension, maxLength, oneRowAtATime } = settings;
   const sha256 = hashJson([kind, content.sha256, maxLength, preprocessing, DTYPE]);
   return {
-    identity: { kind, path: model.path, sha256, dimension, maxLength, preprocessing, oneRowAtATime },
+    identity: { kind, path, sha256, dimension, maxLength, preprocessing, oneRowAtATime },
     settings,
   };
 }

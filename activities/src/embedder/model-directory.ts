@@ -20,16 +20,10 @@ const copies = new Map<string, Promise<string>>();
  * @throws QuarryError BadModel where there is no such directory
  */
 export async function localModelDirectory(
-  context: Dependencies,
+  context: Pick<Dependencies, 'openStore' | 'scratch'>,
   path: string,
   graph: string | null,
 ): Promise<string> {
-  if (path.startsWith('hf:')) {
-    throw new QuarryError(
-      'BadModel',
-      `model.path ${path}: models of the Hugging Face hub are not fetched yet; download it (hf download ${path.slice(3).replace('@', ' --revision ')} --local-dir DIR) and give that directory`,
-    );
-  }
   if (path.startsWith('s3:')) {
     const key = `${path}\n${graph}`;
     let copy = copies.get(key);
@@ -56,7 +50,11 @@ export async function localModelDirectory(
   return directory;
 }
 
-async function copyFromStore(context: Dependencies, uri: string, graph: string | null): Promise<string> {
+async function copyFromStore(
+  context: Pick<Dependencies, 'openStore' | 'scratch'>,
+  uri: string,
+  graph: string | null,
+): Promise<string> {
   const prefix = uri.endsWith('/') ? uri : `${uri}/`;
   const store = context.openStore(prefix);
   const name = createHash('sha256').update(`${prefix}\n${graph}`).digest('hex').slice(0, 16);

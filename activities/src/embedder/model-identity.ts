@@ -1,7 +1,7 @@
 /** What a model is, as far as its vectors depend on it: enters the keys of the embed stage and the manifest. */
 export interface ModelIdentity {
   readonly kind: 'encoder' | 'generator' | 'vectors';
-  /** Resolved URI or path of the model's directory (of the query vectors with `vectors`); not part of the hash. */
+  /** Resolved URI or path of the model's directory, a hub model's with its commit (of the query vectors with `vectors`); not part of the hash. */
   readonly path: string;
   /** Over the graph, its external data, the tokenizer and the settings that change vectors. */
   readonly sha256: string;

@@ -40,7 +40,7 @@ export async function embed(
       const figures = await gatherShard(context, model, place, target);
       return { rows: figures.rows, figures: { ...figures } };
     }
-    const { identity, settings } = await openModel(context, model);
+    const { identity, settings } = await openModel(context, { ...model, path: run.model.path });
     if (identity.sha256 !== run.model.sha256) {
       throw new QuarryError(
         'BadModel',

@@ -1,3 +1,4 @@
+import type { HubAccess } from '../hub/hub-reference.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Store } from '../storage/store.ts';
 
@@ -11,6 +12,8 @@ export interface Dependencies {
   readonly pool: Pool;
   /** Threads that one native kernel may use. */
   readonly threads: number;
+  /** How models of the Hugging Face hub are reached. */
+  readonly hub?: HubAccess;
 }
 
 /** What reading the cache takes. */

@@ -1,8 +1,8 @@
 import type { Check } from '@quarry/activities/embedder/verify/check';
 import { verifyModel } from '@quarry/activities/embedder/verify/verify-model';
 import { openStore } from '@quarry/activities/storage/open-store';
-import { jobSchema } from '@quarry/workflows/job';
-import { CommandError, type ExitCode } from '../command-error.ts';
+import type { ExitCode } from '../command-error.ts';
+import { generatorJob } from '../job/generator-job.ts';
 import { toUri } from '../job/resolve-paths.ts';
 import type { Settings } from '../settings.ts';
 import { columns } from '../view/format.ts';
@@ -23,15 +23,13 @@ export async function verify(
   options: VerifyOptions,
   settings: Settings,
 ): Promise<ExitCode> {
-  const { json, ...chosen } = options;
+  const { json } = options;
   const path = toUri(reference, settings.directory);
-  const parsed = jobSchema.shape.model.safeParse({ kind: 'generator', path, ...chosen });
-  if (!parsed.success || parsed.data.kind !== 'generator')
-    throw new CommandError(2, `--dtype ${options.dtype}: use fp32, fp16, q8, int8, uint8, q4, q4f16 or bnb4`);
+  const model = generatorJob(path, options);
   const scratch = openScratch(settings.cache);
   try {
-    const context = { openStore, scratch: scratch.directory, threads: THREADS };
-    const checks = await verifyModel(context, parsed.data);
+    const context = { openStore, scratch: scratch.directory, threads: THREADS, hub: settings.hub };
+    const checks = await verifyModel(context, model);
     const failing = checks.some(({ outcome }) => outcome === 'failed');
     if (json) console.log(JSON.stringify({ model: path, ok: !failing, checks }));
     else console.log(checkLines(path, checks).join('\n'));

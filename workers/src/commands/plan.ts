@@ -26,6 +26,7 @@ export async function plan(path: string, options: PlanOptions, settings: Setting
   try {
     const dependencies = {
       openStore: overlayStores(openStore, `${scratch.directory}/overlay`),
+      hub: settings.hub,
       scratch: scratch.directory,
       pool,
       threads: 1,

@@ -29,10 +29,10 @@ export async function worker(
       drain.abort();
     });
   const onReady = (): void => log.info({ ...place(target), roles }, 'serving');
-  const { cache } = settings;
+  const { cache, hub } = settings;
   const graceMs = graceSeconds * 1000;
   const queuePrefix = DEFAULT_QUEUE_PREFIX;
-  await runWorkers({ roles, target, queuePrefix, cache, graceMs, signal: drain.signal, onReady });
+  await runWorkers({ roles, target, queuePrefix, cache, hub, graceMs, signal: drain.signal, onReady });
   log.info('ended');
 }
 
@@ -48,8 +48,8 @@ export async function localWorker(roles: readonly Role[], settings: Settings): P
     link.connect,
   ]);
   const { ready: onReady, signal } = link;
-  const { cache } = settings;
-  await runWorkers({ roles, target, queuePrefix, cache, graceMs: LOCAL_GRACE_MS, signal, onReady });
+  const { cache, hub } = settings;
+  await runWorkers({ roles, target, queuePrefix, cache, hub, graceMs: LOCAL_GRACE_MS, signal, onReady });
 }
 
 async function prepare(roles: readonly Role[], settings: Settings) {

@@ -4,7 +4,7 @@ import type { Dependencies } from '../../stages/stage-context.ts';
 import { openModel } from '../describe-model.ts';
 import { readDirectoryManifest } from '../directory-manifest.ts';
 import { LoadedModel } from '../loaded-model.ts';
-import { localModelDirectory } from '../model-directory.ts';
+import { locateModel } from '../locate-model.ts';
 import { readModelFiles } from '../model-files.ts';
 import { generatorGraphs, preparedPath } from '../model-graphs.ts';
 import type { GeneratorSettings } from '../model-settings.ts';
@@ -24,7 +24,7 @@ type Generator = Extract<Job['model'], { kind: 'generator' }>;
 
 /** The checks of a generator, in order; the first that fails ends them, because what follows rests on it. */
 export async function verifyModel(
-  context: Pick<Dependencies, 'openStore' | 'scratch' | 'threads'>,
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'threads' | 'hub'>,
   model: Generator,
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
@@ -41,11 +41,11 @@ export async function verifyModel(
 }
 
 async function* checksOf(
-  context: Pick<Dependencies, 'openStore' | 'scratch' | 'threads'>,
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'threads' | 'hub'>,
   model: Generator,
 ): AsyncGenerator<Check> {
   const { scratch, threads } = context;
-  const directory = await localModelDirectory(context as Dependencies, model.path, model.file ?? null);
+  const { directory } = await locateModel(context, model);
   yield await checkFiles(directory);
   const { settings, identity } = await openModel(context as Dependencies, model);
   const generator = settings as GeneratorSettings;

@@ -1,0 +1,29 @@
+import type { Job } from '@quarry/workflows';
+import { hubReference, parseHubReference } from '../hub/hub-reference.ts';
+import { pullModel } from '../hub/pull-model.ts';
+import type { Dependencies } from '../stages/stage-context.ts';
+import { localModelDirectory } from './model-directory.ts';
+
+/** Where a model's files lie on this machine. */
+export interface LocatedModel {
+  readonly directory: string;
+  /** The job's path; of a model of the hub with the commit that its revision means now. */
+  readonly path: string;
+}
+
+/**
+ * Finds a model's files, fetching what is not here.
+ *
+ * @throws QuarryError BadModel where there is no such model
+ */
+export async function locateModel(
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'hub'>,
+  model: Exclude<Job['model'], { kind: 'vectors' }>,
+): Promise<LocatedModel> {
+  const { path } = model;
+  if (!path.startsWith('hf:'))
+    return { directory: await localModelDirectory(context, path, model.file ?? null), path };
+  const reference = parseHubReference(path);
+  const { directory, revision } = await pullModel(reference, model, context.hub ?? {});
+  return { directory, path: hubReference({ ...reference, revision }) };
+}
