@@ -149,6 +149,10 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
   model
     .command('prepare <directory>')
     .description("rewrite a generator's decoders to give embeddings, once, beside the originals")
+    .option(
+      '--prefix [prompt]',
+      'and bake in the system turn of a prompt, where the graph allows it; default hierarchical',
+    )
     .option('--json', 'as JSON')
     .action(async (directory, options) =>
       end(await (await import('./commands/model-prepare.ts')).prepare(directory, options, settings)),

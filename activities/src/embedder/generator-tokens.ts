@@ -37,6 +37,13 @@ export function generatorTokens(
   }
   const finish = (ids: readonly number[], image: PatchedImage | null): readonly number[] => {
     const whole = image && vision ? imageTokens(ids, image, vision, directory) : ids;
+    const strange = whole.find((id) => id >= settings.vocabulary);
+    if (strange !== undefined) {
+      throw new QuarryError(
+        'BadModel',
+        `${directory}/tokenizer.json gives the token id ${strange}, but the model knows ${settings.vocabulary} (vocab_size of config.json): the tokenizer does not belong to this model`,
+      );
+    }
     if (prefix.some((id, i) => whole[i] !== id)) {
       throw new QuarryError(
         'BadModel',

@@ -68,11 +68,12 @@ async function verify(directory: string, known: Readonly<Record<string, string>>
 async function once<T>(path: string, compute: (path: string) => Promise<T>): Promise<T> {
   const { size, mtimeMs } = await stat(path);
   const version = `${size}:${mtimeMs}`;
-  const known = remembered.get(path);
+  const key = `${compute.name} ${path}`;
+  const known = remembered.get(key);
   if (known?.version === version) return known.value as Promise<T>;
   const value = compute(path);
-  value.catch(() => remembered.delete(path));
-  remembered.set(path, { version, value });
+  value.catch(() => remembered.delete(key));
+  remembered.set(key, { version, value });
   return value;
 }
 

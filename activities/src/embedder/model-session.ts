@@ -88,14 +88,26 @@ export class ModelSession {
     length: number,
     padding: Padding = 'right',
   ): Promise<Tensor> {
+    const { output } = this.signature;
+    return (await this.outputs([output], items, rows, length, padding))[output]!;
+  }
+
+  /** Several outputs, by name. */
+  async outputs(
+    names: readonly string[],
+    items: readonly ModelRow[],
+    rows: number,
+    length: number,
+    padding: Padding = 'right',
+  ): Promise<Readonly<Record<string, Tensor>>> {
     const batch = this.#padded(items, rows, length, padding);
-    const { inputs, past, embedded, output: name, positionAxes } = this.signature;
+    const { inputs, past, embedded, positionAxes } = this.signature;
     const feeds: Record<string, Tensor> = {};
     for (const [input, type] of inputs) feeds[input] = tokenFeed(input, type, positionAxes, batch);
     const sizes = this.#settings.kind === 'generator' ? this.#settings : NO_HEADS;
     for (const input of past) feeds[input.name] = emptyPast(input, rows, sizes);
     if (embedded !== null) feeds.inputs_embeds = await this.#embedded(batch, items, embedded);
-    return (await this.#session.run(feeds, [name]))[name]!;
+    return this.#session.run(feeds, names) as Promise<Record<string, Tensor>>;
   }
 
   async release(): Promise<void> {

@@ -86,10 +86,7 @@ describe('is refused', () => {
     );
     await refusal(generator({ path: join(directory, 'config.json') }), /is not a directory/);
     await refusal(generator({ path: 'bundled:quarry-max' }), /this package bundles: quarry-mini/);
-    await refusal(
-      generator({ path: 'hf:owner/name@v1' }),
-      /not fetched yet; download it \(hf download owner\/name --revision v1 --local-dir DIR\)/,
-    );
+    await refusal(generator({ path: 'hf:name' }), /expected hf:owner\/name or hf:owner\/name@revision/);
   });
 
   test('where a file is missing, with what is there', async () => {

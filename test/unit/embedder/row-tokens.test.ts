@@ -96,6 +96,26 @@ describe('a generator', () => {
     );
   });
 
+  test('is refused where the tokenizer gives an id that the model does not know', () => {
+    const small = { ...TEXT_ONLY, vocabulary: 100 };
+    const rows = generatorTokens(
+      {
+        ...settings,
+        kind: 'generator',
+        pooling: 'last',
+        prompt,
+        chatTemplate: null,
+        ...small,
+        maxLength: 80,
+      },
+      tokenizer,
+      render,
+    );
+    expect(() => rows({ text: 'a cat', image: null }, 'document')).toThrow(
+      /tokenizer\.json gives the token id \d+, but the model knows 100 \(vocab_size/,
+    );
+  });
+
   test('is refused where the prompt alone fills the length', () => {
     expect(() => forLength(20)).toThrow(
       /model\.maxLength: 20 tokens have no room.*prompt of a query alone takes \d+/,

@@ -69,7 +69,10 @@ export async function prepareModel(
         bytes,
       });
     }
-    for (const [i, { graph }] of prepared.entries()) await rename(partial[i]!, join(directory, graph));
+    for (const [i, { graph, from }] of prepared.entries()) {
+      await rename(partial[i]!, join(directory, graph));
+      await rm(join(directory, preparedPath(from, true)!), { force: true });
+    }
   } finally {
     for (const path of partial) await rm(path, { force: true });
   }
@@ -77,10 +80,17 @@ export async function prepareModel(
   const made = prepared.map(({ graph, from, head, norm }) => [graph, { from, head, norm }] as const);
   const manifest = await writeDirectoryManifest(
     directory,
-    { kind: 'generator', prepared: { ...before?.prepared, ...Object.fromEntries(made) } },
+    { kind: 'generator', prepared: { ...stillThere(before, offering), ...Object.fromEntries(made) } },
     known,
   );
   return { prepared, manifest };
+}
+
+/** What the manifest says of graphs that were not made anew: a prefix that was baked in before is gone. */
+function stillThere(before: DirectoryManifest | null, made: readonly string[]) {
+  return Object.fromEntries(
+    Object.entries(before?.prepared ?? {}).filter(([, { from }]) => !made.includes(from)),
+  );
 }
 
 /** Whether a graph has logits among its outputs. */
