@@ -9,6 +9,7 @@ import { embed } from './stages/embed.ts';
 import { filter } from './stages/filter.ts';
 import { hubness } from './stages/hubness.ts';
 import { indexPart } from './stages/index-part.ts';
+import { crossEncode, judge } from './stages/judge-candidates.ts';
 import { measureRecall } from './stages/measure-recall.ts';
 import { merge } from './stages/merge.ts';
 import { metric } from './stages/metric.ts';
@@ -42,6 +43,8 @@ export function createActivities(dependencies: Dependencies): Stages {
     hubness: asActivity(dependencies, hubness),
     survey: asActivity(dependencies, survey),
     calibrate: asActivity(dependencies, calibrate),
+    crossEncode: asActivity(dependencies, crossEncode),
+    judge: asActivity(dependencies, judge),
     filter: asActivity(dependencies, filter),
     cluster: asActivity(dependencies, cluster),
     arrange: asActivity(dependencies, arrange),

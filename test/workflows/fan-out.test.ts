@@ -85,6 +85,8 @@ function counting(plan: Partial<Planned>, calls: string[], override: Partial<Sta
     'hubness',
     'survey',
     'calibrate',
+    'crossEncode',
+    'judge',
     'filter',
     'cluster',
     'write',
@@ -165,6 +167,24 @@ test.each([
     ...searched,
     'scoreGiven',
     'merge',
+    'filter',
+  ]);
+});
+
+test('judges come before the verdicts, in the order of the chain', async () => {
+  const calls: string[] = [];
+  const plan = { strategy: 'margin', judges: ['judge', 'cross_encoder'] } as const;
+  await run(counting(plan, calls), (client, taskQueue) =>
+    client.workflow.execute('mineHardNegatives', {
+      taskQueue,
+      workflowId: `judges-${taskQueue}`,
+      args: [{ job }],
+    }),
+  );
+  expect(calls.slice(calls.indexOf('merge'), calls.indexOf('filter') + 1)).toEqual([
+    'merge',
+    'judge',
+    'crossEncode',
     'filter',
   ]);
 });

@@ -38,7 +38,8 @@ export interface ChainInput {
  * highest and lowest score, then the job's filters, then the ranks `rangeMin` .. `rangeMax` of what passed.
  */
 export function chainOf(mining: Job['mining'], input: ChainInput): readonly ChainRule[] {
-  const { filters = [], rangeMin, absoluteMargin, relativeMargin, maxScore, minScore } = mining;
+  const { rangeMin, absoluteMargin, relativeMargin, maxScore, minScore } = mining;
+  const filters = withJudge(mining);
   const chain: ChainRule[] = [{ name: 'self' }, { name: 'known_positive' }];
   if (mining.strategy !== 'margin') {
     const preset = mining.strategy === 'best' && !filters.some(({ name }) => name === 'pair');
@@ -55,6 +56,15 @@ export function chainOf(mining: Job['mining'], input: ChainInput): readonly Chai
   chain.push(...filters, ...opened(mining));
   chain.push({ name: 'rank_window', from: rangeMin, to: rangeMax, of: 'passed' });
   return chain;
+}
+
+/**
+ * The job's filters, with the judge at their end where the job names one and gives it no place: before a threshold that is
+ * calibrated, because that is read from what the other filters leave.
+ */
+function withJudge({ filters = [], judge }: Job['mining']): readonly FilterRule[] {
+  if (judge === undefined || filters.some(({ name }) => name === 'judge')) return filters;
+  return [...filters, { name: 'judge', above: 0 }];
 }
 
 /** The filter that `calibrate` adds to the chain; the pair rule stands there already. */
@@ -92,14 +102,19 @@ function closed(rule: OpenRule | PairRule, above: number): ChainRule {
   }
 }
 
+/** What a model that was asked says of a candidate, and how far that is from the query's lowest positive. */
+export type JudgeFeature = 'cross_encoder' | 'cross_encoder_margin' | 'judge';
+
 /** What some filters look at beside scores: computed only where a chain asks for it. */
-export type Feature = 'owners' | 'pair' | 'neighbours';
+export type Feature = 'owners' | 'pair' | 'neighbours' | JudgeFeature;
 
 const FEATURES_OF: Partial<Record<ChainRule['name'], readonly Feature[]>> = {
   owner_similar: ['owners'],
   pair: ['pair'],
   reciprocal_rank: ['neighbours'],
   hubness: ['neighbours'],
+  cross_encoder: ['cross_encoder', 'cross_encoder_margin'],
+  judge: ['judge'],
 };
 
 /** The features that a chain asks for, in a fixed order. */

@@ -8,6 +8,7 @@ import { miningRefusals } from './job/mining-rules.ts';
 import { model } from './job/model.ts';
 import { output } from './job/output.ts';
 import { search } from './job/search.ts';
+import { judgePath } from './judges.ts';
 
 /**
  * The job: the specification of a run. Strict, so that a misspelled key is refused; every default stands in `job/`.
@@ -40,6 +41,13 @@ export const jobSchema = shape.superRefine((job, context) => {
     );
   }
   inputRefusals(i, (path, message) => refuse(['input', ...path], message));
+  const judged = m.judge !== undefined || m.filters?.some(({ name }) => name === 'judge');
+  if (judged && judgePath(job) === null) {
+    refuse(
+      ['mining', 'judge', 'path'],
+      `a ${job.model.kind} cannot judge; name a generator with its logits in mining.judge.path`,
+    );
+  }
 });
 
 /** A checked job with every default filled in. */

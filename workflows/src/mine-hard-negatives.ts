@@ -46,6 +46,7 @@ async function lookCloser(run: Planned, conductor: Conductor): Promise<void> {
     await conductor.each(units.comparePairs);
     await conductor.each(units.pairHubness);
   }
+  for (const judge of units.judges) await conductor.each(judge);
   if (!run.calibrates) return;
   await conductor.each(units.survey);
   await conductor.each(units.calibrate);

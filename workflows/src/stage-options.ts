@@ -19,6 +19,8 @@ const ROLE_OF: Readonly<Record<StageName, Role>> = {
   hubness: 'cpu',
   survey: 'cpu',
   calibrate: 'cpu',
+  crossEncode: 'gpu',
+  judge: 'gpu',
   filter: 'cpu',
   cluster: 'cpu',
   arrange: 'io',

@@ -1,6 +1,7 @@
 import type { Feature } from './chain.ts';
 import type { GivenMode } from './given-candidates.ts';
 import type { Job } from './job.ts';
+import type { JudgeName } from './judges.ts';
 import type { Funnel, Ref, Side, Table } from './terms.ts';
 
 /**
@@ -38,6 +39,10 @@ export interface Stages {
   survey(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
   /** The threshold, from all surveys. */
   calibrate(unit: RunRef): Promise<UnitResult>;
+  /** A cross-encoder's log-odds for what the filters before it left undecided, of one query shard. */
+  crossEncode(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** A generator's log-odds of yes against no, likewise. */
+  judge(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
   /** A verdict and a reason for every candidate of one query shard. */
   filter(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
   /** SaHa's sequential claim over ids and scores of one group (default: the only one). */
@@ -78,6 +83,8 @@ export interface Planned extends RunRef {
   readonly strategy: Job['mining']['strategy'];
   /** What the filters look at beside scores; older plans name none. */
   readonly features?: readonly Feature[];
+  /** Filters that ask a model, in their order; older plans name none. */
+  readonly judges?: readonly JudgeName[];
   /** Whether candidates that the input brings replace the search or join it; absent where it brings none. */
   readonly given?: GivenMode;
   /** A threshold of the chain is open. */

@@ -76,6 +76,10 @@ export const REASONS = [
   'hubness',
   /** the pair rule: anchor and positive against candidate and owner */
   'pair',
+  /** a cross-encoder reads it as an answer */
+  'cross_encoder',
+  /** a generator, asked, says that it answers */
+  'judge',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

@@ -1,4 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
+import { JUDGE_STAGE } from './judges.ts';
 import { stageOptions } from './stage-options.ts';
 import type { GroupUnits, ListScore, Planned, RunRef, StageName, Stages, UnitResult } from './stages.ts';
 import type { Side, Table } from './terms.ts';
@@ -16,6 +17,8 @@ export type Units = { readonly count: number } & (
         | 'comparePairs'
         | 'survey'
         | 'calibrate'
+        | 'crossEncode'
+        | 'judge'
         | 'filter'
         | 'cluster'
         | 'measureRecall';
@@ -56,6 +59,8 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
     case 'scoreOwners':
     case 'comparePairs':
     case 'survey':
+    case 'crossEncode':
+    case 'judge':
     case 'filter':
       return activity(units.stage, of('query shard'))({ ...ref, shard: number });
     case 'cluster':
@@ -112,6 +117,8 @@ export function plannedUnits(run: Planned): {
   readonly hubness: Units;
   readonly survey: Units;
   readonly calibrate: Units;
+  /** One per judge of the chain, in its order. */
+  readonly judges: readonly Units[];
   readonly filter: Units;
   readonly cluster: Units;
 } {
@@ -133,6 +140,7 @@ export function plannedUnits(run: Planned): {
     hubness: { stage: 'hubness', of: 'score', count: 1 },
     survey: { stage: 'survey', ...perQueryShard },
     calibrate: { stage: 'calibrate', count: 1 },
+    judges: (run.judges ?? []).map((judge): Units => ({ stage: JUDGE_STAGE[judge], ...perQueryShard })),
     filter: { stage: 'filter', ...perQueryShard },
     cluster: { stage: 'cluster', count: run.groups?.length ?? 1 },
   };

@@ -52,6 +52,19 @@ export class TextTokenizer {
     return this.#tokenizer.encode(text, { add_special_tokens: specialTokens }).ids;
   }
 
+  /** Ids of two texts between the model's special tokens, and which of them each belongs to. */
+  encodePair(
+    first: string,
+    second: string,
+  ): { readonly ids: readonly number[]; readonly types: readonly number[] } {
+    const { ids, token_type_ids } = this.#tokenizer.encode(first, {
+      text_pair: second,
+      return_token_type_ids: true,
+    });
+    // Tokenizers without token types give none.
+    return { ids, types: (token_type_ids as number[] | undefined) ?? ids.map(() => 0) };
+  }
+
   /** Ids of a text between the model's special tokens, its end cut so that they are `maxLength` at most. */
   encodeWithin(text: string, maxLength: number): TokenRow {
     const ids = this.encode(this.beginning(text, maxLength), true);

@@ -1,8 +1,10 @@
 import type { ChainRule } from '@quarry/workflows/chain';
 import type { Candidates } from './candidates.ts';
 import { absoluteMargin } from './filters/absolute-margin.ts';
+import { crossEncoder } from './filters/cross-encoder.ts';
 import type { Filter } from './filters/filter.ts';
 import { hubness } from './filters/hubness.ts';
+import { judge } from './filters/judge.ts';
 import { knownPositive } from './filters/known-positive.ts';
 import { maxScore } from './filters/max-score.ts';
 import { minScore } from './filters/min-score.ts';
@@ -43,6 +45,10 @@ function compile(rule: ChainRule): Filter {
       return hubness(rule);
     case 'pair':
       return pair({ above: rule.above ?? open(rule.name) });
+    case 'cross_encoder':
+      return crossEncoder(rule);
+    case 'judge':
+      return judge(rule);
   }
 }
 

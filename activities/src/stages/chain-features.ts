@@ -1,9 +1,10 @@
 import type { RunRef } from '@quarry/workflows';
-import { chainOf, type Feature, featuresOf } from '@quarry/workflows/chain';
+import type { Feature, JudgeFeature } from '@quarry/workflows/chain';
+import { JUDGE_STAGE } from '@quarry/workflows/judges';
 import { pairMeasure } from '../mining/filters/pair.ts';
 import { NEIGHBOURS } from '../mining/hubness.ts';
 import type { NpyArray } from '../tables/npy.ts';
-import { comparePairsKey, hubnessKey, scoreOwnersKey } from './keys.ts';
+import { comparePairsKey, hubnessKey, judgeKey, scoreOwnersKey } from './keys.ts';
 import type { RunDocument } from './run-document.ts';
 import type { Dependencies } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
@@ -19,7 +20,7 @@ export interface ShardFeature {
 }
 
 /**
- * Reads what the chain of the run's job asks for, and no more. Memory: 4 bytes per candidate (`neighbours` 44), with
+ * Reads what a chain asks for, and no more. Memory: 4 bytes per candidate (`neighbours` 44), with
  * `pair` 4 per document and query of the run, with `neighbours` 44 per document.
  *
  * @param documents int32 [q, k]: the shard's candidates
@@ -29,8 +30,8 @@ export async function readFeatures(
   unit: Unit,
   run: RunDocument,
   documents: Int32Array,
+  wanted: readonly Feature[],
 ): Promise<readonly ShardFeature[]> {
-  const wanted = featuresOf(chainOf(run.job.mining, run.plan));
   return Promise.all(
     wanted.map(async (name) => {
       switch (name) {
@@ -44,9 +45,26 @@ export async function readFeatures(
             values: await neighbours(dependencies, unit, run, documents),
             width: NEIGHBOURS + 1,
           };
+        case 'cross_encoder':
+        case 'cross_encoder_margin':
+        case 'judge':
+          return { name, values: await said(dependencies, unit, run, name), width: 1 };
       }
     }),
   );
+}
+
+/** Log-odds, or their distance from the query's lowest positive; NaN where a candidate was not judged. */
+async function said(
+  dependencies: Dependencies,
+  { cache, shard }: Unit,
+  run: RunDocument,
+  feature: JudgeFeature,
+): Promise<Float32Array> {
+  const judge = feature === 'judge' ? 'judge' : 'cross_encoder';
+  const file = feature === 'cross_encoder_margin' ? 'margins.npy' : 'scores.npy';
+  const key = judgeKey(run, judge, shard);
+  return (await readUnitNpy<Float32Array>(dependencies, cache, JUDGE_STAGE[judge], key, file)).data;
 }
 
 /** What the pair rule measures of each candidate, NaN where there is none. */

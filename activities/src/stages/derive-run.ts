@@ -5,6 +5,7 @@ import { partition } from '@quarry/workflows/partition';
 import type { PlanFigures } from '../dataset/plan-input.ts';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { chooseEngine } from '../index/choose-engine.ts';
+import type { JudgeIdentity } from '../judges/describe-judge.ts';
 import { jobHash } from './job-hash.ts';
 import type { Plan, RunDocument, SearchPlan } from './run-document.ts';
 import { groupsOfPlan } from './run-groups.ts';
@@ -20,14 +21,16 @@ export interface RunParts {
   readonly planKey: string;
   readonly figures: Pick<PlanFigures, 'maxSelf' | 'sourceOrder'>;
   readonly model: ModelIdentity;
+  readonly judges: readonly JudgeIdentity[];
 }
 
 /** The run document: a pure function of the job, the normalised input, the model and the versions. */
-export function deriveRun({ job, plan, planKey, figures, model: described }: RunParts): RunDocument {
+export function deriveRun({ job, plan, planKey, figures, model: described, judges }: RunParts): RunDocument {
   const model = boundToRows(described, figures.sourceOrder);
   const versions = runVersions();
   const search = searchPlan(job, plan, model, figures.maxSelf);
-  const run = { job, plan, planKey, model, search, versions };
+  const asked = judges.length > 0 ? { judges } : {};
+  const run = { job, plan, planKey, model, search, versions, ...asked };
   return { runId: runId(run), ...run };
 }
 
@@ -41,11 +44,21 @@ export function runId({
   model,
   search,
   versions,
-}: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions'>): string {
+  judges = [],
+}: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions' | 'judges'>): string {
   const fingerprints = Object.entries(plan.fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
   const graphs = search.engine === 'hnswlib' ? search.parts.map((part) => part.documents.end) : [];
   const given = plan.given ? [plan.given.sha256] : [];
-  const content = JSON.stringify([jobHash(job), fingerprints, model.sha256, versions, ...graphs, ...given]);
+  const asked = judges.map(({ sha256 }) => sha256);
+  const content = JSON.stringify([
+    jobHash(job),
+    fingerprints,
+    model.sha256,
+    versions,
+    ...graphs,
+    ...given,
+    ...asked,
+  ]);
   return `${job.name}-${createHash('sha256').update(content).digest('hex').slice(0, ID_DIGITS)}`;
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RunRef } from '@quarry/workflows';
+import { type ChainRule, chainOf, featuresOf } from '@quarry/workflows/chain';
 import type { Candidates } from '../mining/candidates.ts';
 import type { NpyArray } from '../tables/npy.ts';
 import { readFeatures } from './chain-features.ts';
@@ -27,6 +28,7 @@ export async function readFilterShard(
   dependencies: Dependencies,
   unit: Unit,
   run: RunDocument,
+  chain: readonly ChainRule[] = chainOf(run.job.mining, run.plan),
 ): Promise<FilterShard> {
   const { k } = run.search;
   const queries = run.plan.queryShards[unit.shard]!;
@@ -39,7 +41,7 @@ export async function readFilterShard(
     merged<Float32Array>('positive-scores.npy'),
     readShardJudgements(dependencies, unit, run, queries),
   ]);
-  const features = await readFeatures(dependencies, unit, run, documents);
+  const features = await readFeatures(dependencies, unit, run, documents, featuresOf(chain));
   const reasons = new Uint8Array(rows * k);
   const candidates = (row: number): Candidates => {
     const [from, to] = [row * k, (row + 1) * k];

@@ -1,5 +1,13 @@
 import type { ListScore, Side } from '@quarry/workflows';
-import { chainOf, type Feature, featuresOf, openRule, type PairRule } from '@quarry/workflows/chain';
+import {
+  type ChainRule,
+  chainOf,
+  type Feature,
+  featuresOf,
+  openRule,
+  type PairRule,
+} from '@quarry/workflows/chain';
+import { chainBefore, JUDGE_STAGE, type JudgeName } from '@quarry/workflows/judges';
 import type { RunDocument } from './run-document.ts';
 import { groupOfShard, numbersOf, runGroups } from './run-groups.ts';
 import { unitKey } from './unit.ts';
@@ -24,6 +32,8 @@ export const STAGE_VERSIONS = {
   hubness: 1,
   survey: 1,
   calibrate: 1,
+  crossEncode: 1,
+  judge: 1,
   filter: 2,
   cluster: 2,
   write: 2,
@@ -107,7 +117,7 @@ export function filterKey(run: RunDocument, shard: number): string {
   const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
   const calibrated = openRule(chain) ? [calibrateKey(run)] : [];
   const inputs = [mergeKey(run, shard), inputKey(run), ...features, ...calibrated];
-  return unitKey('filter', STAGE_VERSIONS.filter, [chain, ...kept], inputs);
+  return unitKey('filter', STAGE_VERSIONS.filter, [withoutPlaces(chain), ...kept], inputs);
 }
 
 /** The unit whose output holds a feature of one query shard. */
@@ -122,7 +132,31 @@ function featureKey(run: RunDocument, feature: Feature, shard: number): string {
       ]);
     case 'neighbours':
       return hubnessKey(run, 'score');
+    case 'cross_encoder':
+    case 'cross_encoder_margin':
+      return judgeKey(run, 'cross_encoder', shard);
+    case 'judge':
+      return judgeKey(run, 'judge', shard);
   }
+}
+
+/** What a judge says depends on its model, on its budget, and on what the filters before it left undecided. */
+export function judgeKey(run: RunDocument, name: JudgeName, shard: number): string {
+  const stage = JUDGE_STAGE[name];
+  const before = chainBefore(chainOf(run.job.mining, run.plan), name);
+  const { sha256, rows } = run.judges!.find((judge) => judge.name === name)!;
+  const features = featuresOf(before).map((feature) => featureKey(run, feature, shard));
+  return unitKey(
+    stage,
+    STAGE_VERSIONS[stage],
+    [withoutPlaces(before), sha256, rows ?? null, run.plan.queries],
+    [mergeKey(run, shard), inputKey(run), ...features],
+  );
+}
+
+/** A chain without the places where its models lie: their content enters by its hash. */
+function withoutPlaces(chain: readonly ChainRule[]): unknown[] {
+  return chain.map((rule) => (rule.name === 'cross_encoder' ? { ...rule, path: undefined } : rule));
 }
 
 /** Whether the pair rule of the run's chain lets documents stand with their owners. */
@@ -164,7 +198,12 @@ export function hubnessKey(run: RunDocument, of: ListScore): string {
 export function surveyKey(run: RunDocument, shard: number): string {
   const chain = chainOf(run.job.mining, run.plan);
   const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
-  const parameters = [chain, run.job.mining.numNegatives, run.job.mining.calibrate ?? null, run.job.seed];
+  const parameters = [
+    withoutPlaces(chain),
+    run.job.mining.numNegatives,
+    run.job.mining.calibrate ?? null,
+    run.job.seed,
+  ];
   return unitKey('survey', STAGE_VERSIONS.survey, parameters, [
     mergeKey(run, shard),
     inputKey(run),

@@ -11,6 +11,7 @@ import { checkVectorRows } from '../dataset/vector-rows.ts';
 import { describeModel, openModel } from '../embedder/describe-model.ts';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { QuarryError } from '../failures.ts';
+import { describeJudges } from '../judges/describe-judge.ts';
 import { runDirectory } from './arrangement.ts';
 import { deriveRun } from './derive-run.ts';
 import { checkJob } from './job-check.ts';
@@ -31,6 +32,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   const job = withoutSlashes(checkJob(given));
   const cache = job.cache ?? `${job.output.path}/cache`;
   const model = await describeModel(context, job.model);
+  const judges = await describeJudges(context, job);
   const input = await findInput(context, job.input);
   const sizing = sizingOf(job, model);
   const planKey = await keyOf(context, cache, job, input, sizing);
@@ -48,6 +50,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     planKey,
     figures,
     model,
+    judges,
   });
   const document = await putRun(context, cache, run);
   const output = runDirectory(run);
@@ -61,6 +64,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     ...(await committed(context, output)),
     strategy: job.mining.strategy,
     features: featuresOf(chainOf(job.mining, run.plan)),
+    ...(judges.length > 0 && { judges: judges.map(({ name }) => name) }),
     ...(run.plan.given && { given: run.plan.given.mode }),
     calibrates: openRule(chainOf(job.mining, run.plan)) !== undefined,
     documents: run.plan.documents,

@@ -1,10 +1,11 @@
 import type { RunRef } from '@quarry/workflows';
+import { JUDGE_STAGE } from '@quarry/workflows/judges';
 import { GIVEN_SOURCES } from '../dataset/given-candidates.ts';
 import type { ShardCandidates } from '../tables/candidates.ts';
 import { decodeNpy, type Npy, type NpyArray } from '../tables/npy.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import type { TrainingShard } from '../tables/training-pairs.ts';
-import { clusterKey, filterKey, mergeKey } from './keys.ts';
+import { clusterKey, filterKey, judgeKey, mergeKey } from './keys.ts';
 import { PLAN_FILES, planDirectory, type RunDocument, unitDirectory } from './run-document.ts';
 import { groupOfShard } from './run-groups.ts';
 import { readShardGiven, type ShardGiven } from './shard-pairs.ts';
@@ -81,7 +82,7 @@ export async function readCandidates(
   const queries = run.plan.queryShards[shard]!;
   const merged = mergeKey(run, shard);
   const saha = run.job.mining.strategy === 'saha';
-  const [ids, scores, reasons, owners, ownerScores, judgements, sources, given] = await Promise.all([
+  const [ids, scores, reasons, owners, ownerScores, judgements, sources, given, judged] = await Promise.all([
     readUnitNpy<Int32Array>(dependencies, unit.cache, 'merge', merged, 'ids.npy'),
     readUnitNpy<Float32Array>(dependencies, unit.cache, 'merge', merged, 'scores.npy'),
     verdictArray<Uint8Array>(dependencies, unit, run, shard, 'reason'),
@@ -90,6 +91,7 @@ export async function readCandidates(
     readJudgements(dependencies, unit, run, shard),
     run.plan.given ? readUnitNpy<Uint8Array>(dependencies, unit.cache, 'merge', merged, 'source.npy') : null,
     readShardGiven(dependencies, unit, run, queries),
+    readJudged(dependencies, unit, run, shard),
   ]);
   return {
     queries,
@@ -102,7 +104,31 @@ export async function readCandidates(
     judgements,
     sources: sources?.data ?? null,
     foreign: foreignScores(given, queries.start),
+    judged,
   };
+}
+
+/** What the models of the chain said. */
+async function readJudged(
+  dependencies: CacheAccess,
+  { cache }: Pick<RunRef, 'cache'>,
+  run: RunDocument,
+  shard: number,
+): Promise<ShardCandidates['judged']> {
+  const found = await Promise.all(
+    (run.judges ?? []).map(async ({ name }) => {
+      const key = judgeKey(run, name, shard);
+      const scores = await readUnitNpy<Float32Array>(
+        dependencies,
+        cache,
+        JUDGE_STAGE[name],
+        key,
+        'scores.npy',
+      );
+      return [name, scores.data] as const;
+    }),
+  );
+  return Object.fromEntries(found);
 }
 
 const UNKNOWN = { rank: 0, score: Number.NaN };

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Range, RunRef, Table, UnitResult } from '@quarry/workflows';
+import type { RunRef, Table, UnitResult } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
-import type { ContentShards, Contents } from '../tables/contents.ts';
 import { openDuckDb } from '../tables/duckdb.ts';
 import type { RowSource } from '../tables/row-source.ts';
 import { rowsPerFile, tableColumns, tableFile } from '../tables/table-schema.ts';
@@ -10,12 +9,13 @@ import { verifyParquet } from '../tables/verify-parquet.ts';
 import { uncompressedSize, writeParquet } from '../tables/write-parquet.ts';
 import { runDirectory, tableRows, tableShape, writeKey } from './arrangement.ts';
 import { candidateSource } from './candidate-source.ts';
+import { contentShards } from './content-shards.ts';
 import { contentSource } from './content-source.ts';
 import { denseTable } from './dense-table.ts';
 import { publisher } from './publish-image.ts';
-import { type RunDocument, readRunDocument, shardFile, unitDirectory } from './run-document.ts';
+import { readRunDocument, unitDirectory } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
-import { type Done, hashFile, memoised, unitFile } from './unit.ts';
+import { type Done, hashFile, memoised } from './unit.ts';
 
 /** DuckDB's own bound; it spills beyond it. */
 const MEMORY_LIMIT = '250MB';
@@ -106,22 +106,6 @@ export async function write(
       database.close();
     }
   });
-}
-
-function contentShards(
-  context: StageContext,
-  unit: RunRef,
-  run: RunDocument,
-): Readonly<Record<Contents, ContentShards>> {
-  const side = (contents: Contents, shards: readonly Range[]): ContentShards => ({
-    contents,
-    shards,
-    file: (shard) => unitFile(context, unit.cache, 'plan', run.planKey, shardFile(contents, shard)),
-  });
-  return {
-    documents: side('documents', run.plan.documentShards),
-    queries: side('queries', run.plan.queryShards),
-  };
 }
 
 /** A cached unit whose file is not where it was put (removed, or another output) is done again. */

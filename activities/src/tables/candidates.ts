@@ -1,4 +1,5 @@
 import { NO_CANDIDATE, type Range, REASONS } from '@quarry/workflows';
+import { JUDGES, type JudgeName } from '@quarry/workflows/judges';
 import { GIVEN_SOURCES } from '../dataset/given-candidates.ts';
 import type { DenseColumns } from './dense-rows.ts';
 import { sqlText } from './duckdb.ts';
@@ -21,7 +22,9 @@ export function selectCandidates(where: string): string {
       CASE WHEN isnan(r.relevance) THEN NULL ELSE r.relevance END AS relevance,
       ${SOURCE_NAMES}[r.source + 1] AS source,
       CASE WHEN r.given_rank = 0 THEN NULL ELSE r.given_rank END AS given_rank,
-      CASE WHEN isnan(r.given_score) THEN NULL ELSE r.given_score END AS given_score
+      CASE WHEN isnan(r.given_score) THEN NULL ELSE r.given_score END AS given_score,
+      CASE WHEN isnan(r.cross_encoder) THEN NULL ELSE r.cross_encoder END AS cross_encoder_score,
+      CASE WHEN isnan(r.judge) THEN NULL ELSE r.judge END AS judge_score
     FROM (SELECT * FROM dense WHERE ${where}) r
     JOIN queries q ON q.query = r.query
     JOIN documents d ON d.document = r.document
@@ -46,6 +49,8 @@ export interface ShardCandidates {
   readonly sources: Uint8Array | null;
   /** What another retriever said of a candidate; rank 0 and score NaN where it said nothing. */
   readonly foreign: (query: number, document: number) => { readonly rank: number; readonly score: number };
+  /** float32 [q, k]: what models said of the candidates, NaN where they were not asked; those that the chain asks. */
+  readonly judged: Readonly<Partial<Record<JudgeName, Float32Array>>>;
   /** What was judged of a query (dense id): relevance by document. */
   readonly judgements: (query: number) => ReadonlyMap<number, number>;
 }
@@ -66,6 +71,8 @@ export function candidateRows(shard: ShardCandidates, start: number, end: number
     source: integers(),
     given_rank: integers(),
     given_score: new Float32Array(rows),
+    cross_encoder: new Float32Array(rows).fill(Number.NaN),
+    judge: new Float32Array(rows).fill(Number.NaN),
   };
   const { queries, k, ids, scores, reasons, owners, ownerScores, sources } = shard;
   let row = -start;
@@ -90,6 +97,10 @@ export function candidateRows(shard: ShardCandidates, start: number, end: number
         const foreign = shard.foreign(queries.start + i, ids[at]!);
         dense.given_rank[row] = foreign.rank;
         dense.given_score[row] = foreign.score;
+        for (const judge of JUDGES) {
+          const said = shard.judged[judge];
+          if (said) dense[judge][row] = said[at]!;
+        }
       }
       row++;
     }

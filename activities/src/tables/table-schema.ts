@@ -42,8 +42,9 @@ export function contentName({ name, type }: Column): string {
  * The columns of a table, in order. Training tables hold contents alone, because trainers take every column as input; ids
  * and scores lie in `candidates`, of which `owner_query_id`, `owner_score`, `relevance` (what the judgement said, also
  * where it said 0) and `reason` (null when kept) may be null. `source` says where a candidate comes from: `search`, `file`
- * (another retriever's, with its `given_rank` and `given_score`) or `input` (a negative that the input had). Of a side
- * that has texts and images a column may be null.
+ * (another retriever's, with its `given_rank` and `given_score`) or `input` (a negative that the input had). What a model
+ * said of a candidate is in `cross_encoder_score` and `judge_score`, as log-odds that it answers the query. Of a side that has
+ * texts and images a column may be null.
  */
 export function tableColumns(table: Table, { numNegatives, modality }: TableShape): readonly Column[] {
   const { query, document } = modality;
@@ -83,6 +84,8 @@ export function tableColumns(table: Table, { numNegatives, modality }: TableShap
         text('source'),
         integer('given_rank'),
         number('given_score'),
+        number('cross_encoder_score'),
+        number('judge_score'),
       ];
   }
 }

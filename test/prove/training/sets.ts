@@ -14,9 +14,9 @@ const SCIFACT_DOCUMENTS = 1000;
 const PHOTOS = { trained: 800, heldOut: 300 };
 
 export const SETS = {
-  banking77: { make: banking77, maxLength: 64, steps: 100 },
-  scifact: { make: scifact, maxLength: 96, steps: 40 },
-  captions: { make: captions, maxLength: 64, steps: 100 },
+  banking77: { make: banking77, maxLength: 64, steps: 40 },
+  scifact: { make: scifact, maxLength: 96, steps: 20 },
+  captions: { make: captions, maxLength: 64, steps: 40 },
 } as const satisfies Record<
   string,
   { make: (data: string) => Promise<TrainingSet>; maxLength: number; steps: number }

@@ -99,7 +99,13 @@ test('candidates hold every candidate with verdict, reason, judgement and owner'
   await writeAll(made);
   const rows = await rowsOf(made, 'candidates');
   expect(rows.length).toBe(40 * 7 - 10);
-  const searched = { source: 'search', given_rank: null, given_score: null };
+  const searched = {
+    source: 'search',
+    given_rank: null,
+    given_score: null,
+    cross_encoder_score: null,
+    judge_score: null,
+  };
   expect(rows.slice(0, 2)).toEqual([
     {
       query_id: 'q-0',

@@ -78,6 +78,13 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'mining.rangeMin': 'ranks to skip from the top',
   'mining.rangeMax': 'the first rank that is no longer looked at',
   'mining.filters': "the job's own filters, behind those of the strategy: a list of {name, ...parameters}",
+  'mining.judge': 'the generator that is asked whether a candidate answers the query',
+  'mining.judge.path': "a generator exported with its logits; default: the job's own",
+  'mining.judge.file': 'the ONNX graph inside the directory',
+  'mining.judge.instruction': 'what it is told at system level',
+  'mining.judge.answers': 'the two answers, yes first',
+  'mining.judge.maxLength': 'tokens of the rendered prompt; the document is what gets cut',
+  'mining.judge.rows': 'candidates that are judged in the whole run, at most: of every query its hardest',
   'mining.sampling':
     'which of the candidates that passed are taken: the best, a seeded sample, or another shape',
   'mining.sampling.simans': "drawn by the distance to the positives' mean score",

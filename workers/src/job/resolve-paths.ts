@@ -17,7 +17,7 @@ export function toUri(path: string, directory: string): string {
 /** The job with every path as a URI; relative ones begin at `directory`. */
 export function resolvePaths(job: Job, directory: string): Job {
   const uri = (path: string): string => toUri(path, directory);
-  const { input, model, output, cache } = job;
+  const { input, model, mining, output, cache } = job;
   return {
     ...job,
     input: {
@@ -31,6 +31,15 @@ export function resolvePaths(job: Job, directory: string): Job {
       model.kind === 'vectors'
         ? { ...model, queries: uri(model.queries), documents: uri(model.documents) }
         : { ...model, path: uri(model.path) },
+    mining: {
+      ...mining,
+      ...(mining.filters && {
+        filters: mining.filters.map((rule) =>
+          rule.name === 'cross_encoder' ? { ...rule, path: uri(rule.path) } : rule,
+        ),
+      }),
+      ...(mining.judge?.path !== undefined && { judge: { ...mining.judge, path: uri(mining.judge.path) } }),
+    },
     output: { ...output, path: uri(output.path) },
     ...(cache !== undefined && { cache: uri(cache) }),
   };

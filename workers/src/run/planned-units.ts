@@ -6,6 +6,7 @@ import {
   filterKey,
   hubnessKey,
   indexKey,
+  judgeKey,
   measureRecallKey,
   mergeKey,
   metricKey,
@@ -20,6 +21,7 @@ import { groupOfShard, numbersOf } from '@quarry/activities/stages/run-groups';
 import type { Store } from '@quarry/activities/storage/store';
 import type { StageName } from '@quarry/workflows';
 import { chainOf, featuresOf, openRule } from '@quarry/workflows/chain';
+import { JUDGE_STAGE } from '@quarry/workflows/judges';
 
 /** The units of one stage, and how many of them need not be done. */
 export interface StageUnits {
@@ -101,6 +103,12 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
     ),
     stage('hubness', features.includes('neighbours') ? [hubnessKey(run, 'score')] : []),
     ...(features.includes('pair') ? pairStages(run, stage) : []),
+    ...(run.judges ?? []).map(({ name }) =>
+      stage(
+        JUDGE_STAGE[name],
+        queryShards.map((shard) => judgeKey(run, name, shard)),
+      ),
+    ),
     stage('survey', open ? queryShards.map((shard) => surveyKey(run, shard)) : []),
     stage('calibrate', open ? [calibrateKey(run)] : []),
     stage(

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { JUDGES } from '../judges.ts';
 import type { FilterRule } from './filters.ts';
 import type { mining } from './mining.ts';
 import type { Refuse } from './refuse.ts';
@@ -25,6 +26,20 @@ export function filterRefusals(m: Mining, refuse: Refuse): void {
     const field = FIELD_OF[rule.name as keyof typeof FIELD_OF];
     if (field && m[field] !== undefined) {
       refuse(at('name'), `${rule.name} is mining.${field} (${m[field]}) already; remove one of the two`);
+    }
+    if (JUDGES.some((judge) => judge === rule.name)) {
+      const open = filters.slice(0, i).find((before) => before.name === 'pair' && before.above === undefined);
+      if (open)
+        refuse(
+          at('name'),
+          `${rule.name} cannot follow pair, whose threshold is calibrated; put it before pair`,
+        );
+    }
+    if (rule.name === 'cross_encoder' && rule.above === undefined && rule.margin === undefined) {
+      refuse(
+        at('above'),
+        'cross_encoder has no threshold; give above (a probability), margin (log-odds below the positive), or both',
+      );
     }
     if (rule.name === 'rank_window' && rule.to !== undefined && rule.to <= rule.from) {
       refuse(at('to'), `${rule.to} is not above from ${rule.from}, so no rank is left; raise it`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, share } from './fields.ts';
+import { crossEncoder, judgeFilter } from './judges.ts';
 
 /**
  * The filters that a job may put into its chain (`mining.filters`), in the order in which they look. Each is one file of
@@ -56,6 +57,8 @@ export const filter = z.discriminatedUnion('name', [
   pair,
   reciprocalRank,
   hubness,
+  crossEncoder,
+  judgeFilter,
 ]);
 export type FilterRule = z.output<typeof filter>;
 export type FilterName = FilterRule['name'];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { calibrate } from './calibrate.ts';
 import { share } from './fields.ts';
 import { filter } from './filters.ts';
+import { judge } from './judges.ts';
 import { sampling, underFill } from './sampling.ts';
 
 /** Which candidates become negatives. */
@@ -32,6 +33,8 @@ export const mining = z.strictObject({
   rangeMax: z.int().min(1).optional(),
   /** The job's own filters, behind those of the strategy; see `chain.ts`. */
   filters: z.array(filter).max(32).optional(),
+  /** The generator as judge; without a filter `judge` it comes behind all other filters. */
+  judge: judge.optional(),
   sampling: sampling.default('top'),
   underFill: underFill.optional(),
   /** Finds the threshold of one filter. */
