@@ -48,7 +48,7 @@ export async function proveTraining(args: readonly string[]): Promise<void> {
   const minilm = shared('data/models/all-MiniLM-L6-v2');
   if (!minilm) throw new Error('this proof needs ../shared/data');
   const work = resolve(values.work);
-  await mkdir(join(work, 'results'), { recursive: true });
+  for (const directory of ['results', 'mined']) await mkdir(join(work, directory), { recursive: true });
   setPriority(15);
   const asked: Asked = {
     python: values.python ?? (await ownPython()),
@@ -93,6 +93,9 @@ async function mineOnce(asked: Asked, set: SetName, method: MethodName): Promise
     cache,
   };
   const file = join(work, `${set}-${method}.json`);
+  const done = join(work, 'mined', `${set}-${method}.json`);
+  const known = existsSync(done) ? JSON.parse(await readFile(done, 'utf8')) : null;
+  if (JSON.stringify(known?.job) === JSON.stringify(job)) return known.mined as Mined;
   await writeFile(file, JSON.stringify(job, null, 2));
   const home = join(work, 'home');
   const { output: run } = await quarryCommand<{ output: string }>(['mine', file], home);
@@ -103,7 +106,9 @@ async function mineOnce(asked: Asked, set: SetName, method: MethodName): Promise
     home,
   );
   const table = METHODS[method].batches === 'clusters' ? 'clusters' : 'triplet';
-  return { set, method, directory: path, figures: runs.find((figures) => figures.table === table)! };
+  const mined = { set, method, directory: path, figures: runs.find((figures) => figures.table === table)! };
+  await writeFile(done, JSON.stringify({ job, mined }));
+  return mined;
 }
 
 async function trainOnce(
