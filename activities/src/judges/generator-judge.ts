@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { chatRenderer, type RenderChat } from '../embedder/chat-template.ts';
+import { longestFit } from '../embedder/longest-fit.ts';
 import { TextTokenizer } from '../embedder/tokenizer.ts';
 import { QuarryError } from '../failures.ts';
 import { JudgeGraph } from './judge-graph.ts';
@@ -8,8 +9,6 @@ import { batchesOf } from './score-in-batches.ts';
 
 /** Bytes of logits of one batch. */
 const LOGIT_BYTES = 256 * 2 ** 20;
-/** Characters per token at which the search for the cut begins. */
-const LIKELY_CHARACTERS = 5;
 
 /**
  * A generator as judge: asked whether the document answers the query, its score is the log-odds of the two answers' first
@@ -99,29 +98,21 @@ export class GeneratorJudge implements Judge {
     );
   }
 
-  /** Ids of the longest beginning of the document that fits, by bisection. */
+  /** The prompt stays whole; of the document as much as fits. */
   #tokens({ query, document }: TextPair): readonly number[] {
     const { instruction, maxLength } = this.#settings;
-    const encode = (text: string): readonly number[] =>
-      this.#tokenizer.encode(this.#render(instruction, `Query: ${query}\nDocument: ${text}`), false);
-    const points = [...this.#tokenizer.beginning(document, maxLength)];
-    const whole = encode(points.join(''));
+    const encode = (text: string): readonly number[] => {
+      const turn = [{ type: 'text', text: `Query: ${query}\nDocument: ${text}` }] as const;
+      return this.#tokenizer.encode(this.#render(instruction, turn), false);
+    };
+    const beginning = this.#tokenizer.beginning(document, maxLength);
+    const whole = encode(beginning);
     if (whole.length <= maxLength) return whole;
-    let best = encode('');
-    if (best.length > maxLength) {
-      throw new QuarryError(
-        'BadModel',
-        `mining.judge.maxLength: ${maxLength} tokens have no room for a document: prompt and query alone take ${best.length} (query ${JSON.stringify(query.slice(0, 60))}); raise it`,
-      );
-    }
-    let [fits, tooLong] = [0, points.length + 1];
-    let guess = Math.min(points.length, LIKELY_CHARACTERS * (maxLength - best.length));
-    while (tooLong - fits > 1) {
-      const ids = encode(points.slice(0, guess).join(''));
-      if (ids.length <= maxLength) [fits, best] = [guess, ids];
-      else tooLong = guess;
-      guess = (fits + tooLong) >> 1;
-    }
-    return best;
+    const prompt = encode('').length;
+    if (prompt <= maxLength) return longestFit(beginning, encode, maxLength);
+    throw new QuarryError(
+      'BadModel',
+      `mining.judge.maxLength: ${maxLength} tokens have no room for a document: prompt and query alone take ${prompt} (query ${JSON.stringify(query.slice(0, 60))}); raise it`,
+    );
   }
 }

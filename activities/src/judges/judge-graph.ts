@@ -1,4 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { openSession } from '../embedder/open-session.ts';
 import { QuarryError } from '../failures.ts';
 
 /** One row of tokens. */
@@ -34,21 +35,7 @@ export class JudgeGraph {
 
   /** @throws QuarryError BadModel where the graph cannot be loaded, cannot be fed, or has no output `logits` */
   static async open(path: string, padId: number, sizes: KeyValueSizes, threads: number): Promise<JudgeGraph> {
-    let session: InferenceSession;
-    try {
-      session = await InferenceSession.create(path, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-      });
-    } catch (cause) {
-      throw new QuarryError('BadModel', `${path}: onnxruntime cannot load it: ${(cause as Error).message}`, {
-        cause,
-      });
-    }
+    const session = await openSession(path, threads);
     return new JudgeGraph(session, padId, sizes, path);
   }
 
