@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { benchEmbedding } from './embedding.ts';
 import { benchExporters } from './exporters.ts';
+import { benchImages } from './images.ts';
 import { benchLarge } from './large.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchSearch } from './search.ts';
@@ -10,6 +11,8 @@ import { benchWrite } from './write.ts';
 const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   /** documents per second against a bare onnxruntime-node loop over the same batches */
   embedding: benchEmbedding,
+  /** photos per second, and whether the session waits for them */
+  images: benchImages,
   /** exact against hnswlib */
   search: benchSearch,
   /** the candidates table against DuckDB's own COPY */

@@ -49,6 +49,15 @@ describe.each(['file', ...(s3 ? ['s3'] : [])])('%s: store', (scheme) => {
     await expect(store.localCopy(`${base}/none`, join(directory, 'copies'))).rejects.toThrow(`${base}/none`);
   });
 
+  test('has a version that changes with the object', async () => {
+    expect(await store.version(`${base}/versioned`)).toBeNull();
+    await store.write(`${base}/versioned`, bytes('abc'));
+    const first = await store.version(`${base}/versioned`);
+    expect(await store.version(`${base}/versioned`)).toBe(first);
+    await store.write(`${base}/versioned`, bytes('abd'));
+    expect(await store.version(`${base}/versioned`)).not.toBe(first);
+  });
+
   test('refuses a range beyond the end', async () => {
     await store.write(`${base}/short`, bytes('abc'));
     await expect(store.readRange(`${base}/short`, 1, 9)).rejects.toThrow(`${base}/short`);

@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import { JUDGE_STAGE } from './judges.ts';
+import { placeOfSearchUnit, searchUnits } from './search-units.ts';
 import { stageOptions } from './stage-options.ts';
 import type { GroupUnits, ListScore, Planned, RunRef, StageName, Stages, UnitResult } from './stages.ts';
 import type { Side, Table } from './terms.ts';
@@ -51,7 +52,7 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
       return activity('index', of('part'))({ ...ref, part: number });
     case 'search':
     case 'scoreGiven': {
-      const { shard, part, shards } = searchUnit(units, number);
+      const { shard, part, shards } = placeOfSearchUnit(units, number);
       const summary = `${of('query shard', shard, shards)}, ${of('part', part, units.parts)}`;
       return activity(units.stage, summary)({ ...ref, shard, part });
     }
@@ -73,30 +74,6 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
     case 'write':
       return activity('write', of(`${units.table} file`))({ ...ref, table: units.table, part: number });
   }
-}
-
-/** The shard and the part of a search unit: shard by shard, of each the parts of its group. */
-function searchUnit(
-  {
-    count,
-    parts,
-    groups = [{ queryShards: count / parts, parts }],
-  }: Extract<Units, { readonly parts: number }>,
-  number: number,
-): { readonly shard: number; readonly part: number; readonly shards: number } {
-  let [units, shard, part] = [0, 0, 0];
-  for (const group of groups) {
-    const within = number - units;
-    if (within < group.queryShards * group.parts) {
-      shard += Math.floor(within / group.parts);
-      part += within % group.parts;
-      break;
-    }
-    units += group.queryShards * group.parts;
-    shard += group.queryShards;
-    part += group.parts;
-  }
-  return { shard, part, shards: groups.reduce((sum, { queryShards }) => sum + queryShards, 0) };
 }
 
 /** The units of every stage before the tables are arranged. */
@@ -127,8 +104,8 @@ export function plannedUnits(run: Planned): {
     embedQueries: { stage: 'embed', side: 'query', ...perQueryShard },
     embedDocuments: { stage: 'embed', side: 'document', count: run.documentShards },
     index: { stage: 'index', count: run.indexParts },
-    search: { stage: 'search', parts: run.parts, ...searchUnits(run) },
-    scoreGiven: { stage: 'scoreGiven', parts: run.parts, ...searchUnits(run) },
+    search: { stage: 'search', ...searchUnits(run) },
+    scoreGiven: { stage: 'scoreGiven', ...searchUnits(run) },
     merge: { stage: 'merge', ...perQueryShard },
     measureRecall: { stage: 'measureRecall', count: 1 },
     scoreOwners: { stage: 'scoreOwners', ...perQueryShard },
@@ -144,13 +121,4 @@ export function plannedUnits(run: Planned): {
     filter: { stage: 'filter', ...perQueryShard },
     cluster: { stage: 'cluster', count: run.groups?.length ?? 1 },
   };
-}
-
-function searchUnits({
-  queryShards,
-  parts,
-  groups,
-}: Planned): Pick<Extract<Units, { readonly parts: number }>, 'count' | 'groups'> {
-  if (!groups) return { count: queryShards * parts };
-  return { count: groups.reduce((sum, group) => sum + group.queryShards * group.parts, 0), groups };
 }

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDuckDb, sqlText } from '@quarry/activities/tables/duckdb';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { fixtureImage } from '../images/golden.ts';
-import { jsonl, planFiles } from './planned-input.ts';
+import { jsonl, planFiles, temporaryDirectory } from './planned-input.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -106,6 +109,72 @@ describe('pairs with images', () => {
     expect(self.map((document) => found.documents[document]!.image!.path)).toEqual(['a.png', 'b.png']);
   });
 
+  test('images may come as bytes in a Parquet column, with or without a name', async () => {
+    const table = await parquetOf([
+      { caption: 'red', image: { bytes: red!, path: 'r.png' } },
+      { caption: 'green', image: { bytes: green!, path: null } },
+      { caption: 'blue', image: { bytes: null, path: 'blue.png' } },
+      { caption: 'none', image: null },
+    ]);
+    const found = await planFiles(
+      { 'pairs.parquet': table, 'blue.png': blue! },
+      {
+        format: 'pairs',
+        path: 'pairs.parquet',
+        columns: { query: 'caption', positive: 'text', positiveImage: 'image' },
+        maxBadRows: 0.5,
+      },
+    );
+    const images = new Map(found.pairs.map(([query, document]) => [query, document]));
+    const imageOf = (query: string) => found.documents.find(({ id }) => id === images.get(query))!.image;
+    expect(imageOf('0')).toEqual({ path: 'r.png', sha256: sha256(red!), bytes: true });
+    expect(imageOf('1')).toEqual({ path: null, sha256: sha256(green!), bytes: true });
+    expect(imageOf('2')).toEqual({ path: 'blue.png', sha256: sha256(blue!), bytes: false });
+    expect(found.quarantine).toEqual([
+      {
+        file: 'pairs.parquet',
+        row: 4,
+        reason: 'neither "text" nor "image" holds anything: there is nothing to embed',
+      },
+    ]);
+  });
+
+  test('a corpus may have images, which pairs name by id', async () => {
+    const found = await planFiles(
+      {
+        'pairs.jsonl': jsonl(
+          { query: 'the red one', documents: ['d1'] },
+          { query: 'a word', documents: ['d2'] },
+        ),
+        'corpus.jsonl': jsonl(
+          { id: 'd1', image: 'red.png' },
+          { id: 'd2', text: 'only text' },
+          { id: 'd3', text: 'both', image: 'blue.png' },
+        ),
+        'red.png': red!,
+        'blue.png': blue!,
+      },
+      {
+        format: 'pairs',
+        path: 'pairs.jsonl',
+        columns: { positiveId: 'documents' },
+        corpus: { path: 'corpus.jsonl', columns: { image: 'image' } },
+      },
+    );
+    const documents = new Map(
+      found.documents.map(({ id, text, image }) => [id, [text, image?.path ?? null]]),
+    );
+    expect(Object.fromEntries(documents)).toEqual({
+      d1: ['', 'red.png'],
+      d2: ['only text', null],
+      d3: ['both', 'blue.png'],
+    });
+    expect(found.pairs).toEqual([
+      ['0', 'd1'],
+      ['1', 'd2'],
+    ]);
+  });
+
   test('what is no image is quarantined with its reason, in the row where it stands', async () => {
     const cut = (await fixtureImage('photo.jpg')).subarray(0, 9000);
     const rows = [
@@ -152,6 +221,27 @@ describe('pairs with images', () => {
     expect(queries).toMatchObject({ rows: 10, quarantined: 9 });
   });
 });
+
+/** A Parquet file as `datasets` writes it: the images in a struct of bytes and path. */
+async function parquetOf(
+  rows: readonly { caption: string; image: { bytes: Buffer | null; path: string | null } | null }[],
+): Promise<Buffer> {
+  const directory = await temporaryDirectory();
+  const { connection, close } = await openDuckDb({ directory });
+  const text = (value: string | null): string => (value === null ? 'NULL' : sqlText(value));
+  const bytes = (value: Buffer | null): string =>
+    value === null ? 'NULL::BLOB' : `from_hex('${value.toString('hex')}')`;
+  const values = rows.map(({ caption, image }) => {
+    const struct = image ? `{bytes: ${bytes(image.bytes)}, path: ${text(image.path)}}` : 'NULL';
+    return `(${text(caption)}, ${struct})`;
+  });
+  const path = join(directory, 'rows.parquet');
+  await connection.run(
+    `COPY (SELECT caption, image FROM (VALUES ${values.join(', ')}) AS t(caption, image)) TO ${sqlText(path)} (FORMAT parquet)`,
+  );
+  close();
+  return readFile(path);
+}
 
 describe('mmeb', () => {
   const row = (qry: string, qryImage: string, posText: string, posImage = ''): Record<string, string> => ({
