@@ -184,6 +184,21 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     );
 
   program
+    .command('promote <run>')
+    .description('write candidates that look like missing positives, with evidence, for people to accept')
+    .requiredOption('--to <file>', 'a JSONL file that does not exist; evaluate --truth reads it back')
+    .option('--json', 'as JSON')
+    .action(async (run, options) => (await import('./commands/rounds.ts')).promote(run, options, settings));
+
+  program
+    .command('churn <run> <previous>')
+    .description('say how the negatives of a round differ from those of an earlier one, and why')
+    .option('--json', 'as JSON')
+    .action(async (run, previous, options) =>
+      (await import('./commands/rounds.ts')).churn([run, previous], options, settings),
+    );
+
+  program
     .command('up')
     .description('run the local Temporal server with its Web UI until Ctrl-C')
     .option('--s3', 'and a local S3 server')

@@ -12,6 +12,7 @@ export type ChainRule =
   | FilterRule
   | { readonly name: 'self' }
   | { readonly name: 'known_positive' }
+  | { readonly name: 'promoted' }
   | OpenRule;
 
 /** A filter whose threshold `calibrate` finds. */
@@ -41,6 +42,7 @@ export function chainOf(mining: Job['mining'], input: ChainInput): readonly Chai
   const { rangeMin, absoluteMargin, relativeMargin, maxScore, minScore } = mining;
   const filters = withJudge(mining);
   const chain: ChainRule[] = [{ name: 'self' }, { name: 'known_positive' }];
+  if (mining.previousRun !== undefined) chain.push({ name: 'promoted' });
   if (mining.strategy !== 'margin') {
     const preset = mining.strategy === 'best' && !filters.some(({ name }) => name === 'pair');
     chain.push(...filters, ...opened(mining));

@@ -80,6 +80,8 @@ export const REASONS = [
   'cross_encoder',
   /** a generator, asked, says that it answers */
   'judge',
+  /** the previous round promoted it: it looks like a missing positive */
+  'promoted',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

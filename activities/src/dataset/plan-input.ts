@@ -17,6 +17,7 @@ import { accountInputs } from './input-accounts.ts';
 import type { Input } from './input-format.ts';
 import { numberRows } from './number-rows.ts';
 import { writePairArrays } from './pair-arrays.ts';
+import { type PreviousRun, writePromoted } from './previous-run.ts';
 import { QUARANTINE_FILE, refuseBadInput, writeQuarantine } from './quarantine.ts';
 import { Staging } from './staging.ts';
 import { writeShards } from './write-shards.ts';
@@ -55,7 +56,13 @@ export async function planInput(
     job,
     input,
     sizing,
-  }: { job: Job['input']; input: Input; sizing: (side: ShardSizing['side']) => ShardSizing },
+    previous = null,
+  }: {
+    job: Job['input'];
+    input: Input;
+    sizing: (side: ShardSizing['side']) => ShardSizing;
+    previous?: PreviousRun | null;
+  },
 ): Promise<{ rows: number; figures: PlanFigures }> {
   const { files } = input;
   const scratch = join(output.directory, 'staging.tmp');
@@ -86,6 +93,7 @@ export async function planInput(
       sameIdSpace,
     });
     await writeDuplicates(connection, output);
+    const promoted = previous && (await writePromoted(context, connection, output, previous, queries.rows));
     const given = await planGiven(connection, output, job, files, queries.rows);
 
     const plan: Plan = {
@@ -104,6 +112,7 @@ export async function planInput(
       quarantined: Object.values(quarantined).reduce((sum, rows) => sum + rows, 0),
       unminedQueries,
       unownedDocuments: pairs.unownedDocuments,
+      ...(promoted && { promoted }),
       ...(given && { given }),
       ...(input.groups && { groups: await groupRanges(connection, input.groups, { documents, queries }) }),
       ...((documents.modality !== 'text' || queries.modality !== 'text') && {

@@ -13,6 +13,8 @@ export interface Candidates {
   readonly positives: Int32Array;
   /** float32: the query's scores of its positives, in their order */
   readonly positiveScores: Float32Array;
+  /** int32: documents that the previous round promoted for the query, ascending; absent where there is no such round */
+  readonly promoted?: Int32Array;
   /** int32 [2]: documents that are the query itself, -1 none */
   readonly self: Int32Array;
   /** only those that the chain asks for; see {@link Features} */

@@ -10,6 +10,7 @@ import { maxScore } from './filters/max-score.ts';
 import { minScore } from './filters/min-score.ts';
 import { ownerSimilar } from './filters/owner-similar.ts';
 import { pair } from './filters/pair.ts';
+import { promoted } from './filters/promoted.ts';
 import { rankWindow } from './filters/rank-window.ts';
 import { reciprocalRank } from './filters/reciprocal-rank.ts';
 import { relativeMargin } from './filters/relative-margin.ts';
@@ -45,6 +46,8 @@ function compile(rule: ChainRule): Filter {
       return hubness(rule);
     case 'pair':
       return pair({ above: rule.above ?? open(rule.name) });
+    case 'promoted':
+      return promoted;
     case 'cross_encoder':
       return crossEncoder(rule);
     case 'judge':

@@ -48,7 +48,7 @@ export function runId({
 }: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions' | 'judges'>): string {
   const fingerprints = Object.entries(plan.fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
   const graphs = search.engine === 'hnswlib' ? search.parts.map((part) => part.documents.end) : [];
-  const given = plan.given ? [plan.given.sha256] : [];
+  const given = [plan.given, plan.promoted].flatMap((brought) => (brought ? [brought.sha256] : []));
   const asked = judges.map(({ sha256 }) => sha256);
   const content = JSON.stringify([
     jobHash(job),

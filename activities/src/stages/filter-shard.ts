@@ -6,7 +6,7 @@ import type { NpyArray } from '../tables/npy.ts';
 import { readFeatures } from './chain-features.ts';
 import { mergeKey } from './keys.ts';
 import type { RunDocument } from './run-document.ts';
-import { readShardJudgements } from './shard-pairs.ts';
+import { readShardJudgements, readShardPromoted } from './shard-pairs.ts';
 import type { Dependencies, StageContext } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
 
@@ -42,6 +42,7 @@ export async function readFilterShard(
     readShardJudgements(dependencies, unit, run, queries),
   ]);
   const features = await readFeatures(dependencies, unit, run, documents, featuresOf(chain));
+  const promoted = await readShardPromoted(dependencies, unit, run, queries);
   const reasons = new Uint8Array(rows * k);
   const candidates = (row: number): Candidates => {
     const [from, to] = [row * k, (row + 1) * k];
@@ -54,6 +55,9 @@ export async function readFilterShard(
       positives: judgements.documents.subarray(first, last),
       positiveScores: positiveScores.subarray(first, last),
       self: judgements.self.subarray(row * 2, row * 2 + 2),
+      ...(promoted && {
+        promoted: promoted.documents.subarray(promoted.offsets[row], promoted.offsets[row + 1]),
+      }),
       features: Object.fromEntries(
         features.map(({ name, values, width }) => [name, values.subarray(from * width, to * width)]),
       ),

@@ -14,7 +14,7 @@ export function jobHash(job: Job): string {
 }
 
 /** Keys whose strings say where something lies. */
-const LOCATIONS = new Set(['path', 'imageRoot', 'queries', 'documents', 'candidates']);
+const LOCATIONS = new Set(['path', 'imageRoot', 'queries', 'documents', 'candidates', 'previousRun']);
 
 function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;

@@ -116,8 +116,13 @@ export function filterKey(run: RunDocument, shard: number): string {
   const kept = strategy === 'saha' ? [] : [numNegatives, sampling, underFill ?? 'keep', drawn];
   const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
   const calibrated = openRule(chain) ? [calibrateKey(run)] : [];
-  const inputs = [mergeKey(run, shard), inputKey(run), ...features, ...calibrated];
+  const inputs = [mergeKey(run, shard), inputKey(run), ...features, ...calibrated, ...promotedKey(run)];
   return unitKey('filter', STAGE_VERSIONS.filter, [withoutPlaces(chain), ...kept], inputs);
+}
+
+/** What the previous round promoted, where there is one. */
+function promotedKey({ plan }: RunDocument): string[] {
+  return plan.promoted ? [plan.promoted.sha256] : [];
 }
 
 /** The unit whose output holds a feature of one query shard. */
@@ -150,7 +155,12 @@ export function judgeKey(run: RunDocument, name: JudgeName, shard: number): stri
     stage,
     STAGE_VERSIONS[stage],
     [withoutPlaces(before), sha256, rows ?? null, run.plan.queries],
-    [mergeKey(run, shard), inputKey(run), ...features],
+    [
+      mergeKey(run, shard),
+      inputKey(run),
+      ...features,
+      ...promotedKey(run),
+    ],
   );
 }
 
@@ -208,6 +218,7 @@ export function surveyKey(run: RunDocument, shard: number): string {
     mergeKey(run, shard),
     inputKey(run),
     ...features,
+    ...promotedKey(run),
   ]);
 }
 

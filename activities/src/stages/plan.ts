@@ -7,6 +7,7 @@ import { imageVersions } from '../dataset/image-versions.ts';
 import { hashInput } from '../dataset/input-bytes.ts';
 import { findInput, type Input } from '../dataset/input-format.ts';
 import { type PlanFigures, planInput } from '../dataset/plan-input.ts';
+import { openPreviousRun } from '../dataset/previous-run.ts';
 import { checkVectorRows } from '../dataset/vector-rows.ts';
 import { describeModel, openModel } from '../embedder/describe-model.ts';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
@@ -35,9 +36,19 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   const judges = await describeJudges(context, job);
   const input = await findInput(context, job.input);
   const sizing = sizingOf(job, model);
-  const planKey = await keyOf(context, cache, job, input, sizing);
+  const { previousRun } = job.mining;
+  const previous = previousRun === undefined ? null : await openPreviousRun(context, previousRun);
+  const tablesKey = await keyOf(context, cache, job, input, sizing);
+  const planKey = previous
+    ? unitKey('plan', STAGE_VERSIONS.plan, 'previous run', [tablesKey, previous.sha256])
+    : tablesKey;
   const planned = await memoised(context, { cache }, 'plan', planKey, async (output) => {
-    const { rows, figures } = await planInput(context, output, { job: job.input, input, sizing });
+    const { rows, figures } = await planInput(context, output, {
+      job: job.input,
+      input,
+      sizing,
+      previous,
+    });
     return { rows, figures: { ...figures } };
   });
   const figures = (await readDone(context, cache, 'plan', planKey)).figures as unknown as PlanFigures;

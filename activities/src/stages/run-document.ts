@@ -40,10 +40,20 @@ export interface Plan {
   readonly unownedDocuments: number;
   /** Candidates that the input brought; absent where it brought none. */
   readonly given?: PlannedCandidates & { readonly mode: GivenMode };
+  /** Absent where the job names no previous run. */
+  readonly promoted?: PlannedPromotions;
   /** What is mined on its own, in the order of the names; one for everything where the format knows no groups. */
   readonly groups?: readonly Group[];
   /** What each side's rows hold; text where this is not said. */
   readonly modality?: Readonly<Record<Side, Modality>>;
+}
+
+/** What the previous round promoted, as far as query and document are still there. */
+export interface PlannedPromotions {
+  readonly runId: string;
+  readonly rows: number;
+  /** sha256 over the arrays. */
+  readonly sha256: string;
 }
 
 /** Candidates that the input brought: the arrays `given*` of {@link PLAN_FILES}. */
@@ -145,6 +155,10 @@ export const PLAN_FILES = {
   givenScore: 'given-score.npy',
   /** uint8 [G]: place in `GIVEN_SOURCES` */
   givenSource: 'given-source.npy',
+  /** int32 [Q+1]: what the previous round promoted for query q, of the next; there only where the job names one */
+  promotedOffsets: 'promoted-offsets.npy',
+  /** int32, ascending within a query */
+  promotedDocument: 'promoted-document.npy',
 } as const;
 
 /** URI of the plan's directory. */

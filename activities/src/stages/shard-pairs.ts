@@ -90,6 +90,20 @@ export async function readShardGiven(
   };
 }
 
+/** What the previous round promoted for one query shard; null where the job names no such round. */
+export async function readShardPromoted(
+  dependencies: Dependencies,
+  unit: RunRef,
+  run: RunDocument,
+  { start, end }: Range,
+): Promise<{ readonly offsets: Int32Array; readonly documents: Int32Array } | null> {
+  if (!run.plan.promoted) return null;
+  const bounds = await planRows<Int32Array>(dependencies, unit, run, 'promotedOffsets', start, end + 1);
+  const [first, last] = [bounds.data[0]!, bounds.data.at(-1)!];
+  const documents = await planRows<Int32Array>(dependencies, unit, run, 'promotedDocument', first, last);
+  return { offsets: bounds.data.map((offset) => offset - first), documents: documents.data };
+}
+
 /** The row to which each entry belongs: int32 [entries]. */
 export function rowOfEachEntry(offsets: Int32Array): Int32Array {
   const rows = new Int32Array(offsets.at(-1)!);

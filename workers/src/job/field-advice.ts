@@ -85,6 +85,7 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'mining.judge.answers': 'the two answers, yes first',
   'mining.judge.maxLength': 'tokens of the rendered prompt; the document is what gets cut',
   'mining.judge.rows': 'candidates that are judged in the whole run, at most: of every query its hardest',
+  'mining.previousRun': 'directory of an earlier round: what that promoted is no negative of this one',
   'mining.sampling':
     'which of the candidates that passed are taken: the best, a seeded sample, or another shape',
   'mining.sampling.simans': "drawn by the distance to the positives' mean score",

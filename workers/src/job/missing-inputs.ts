@@ -13,6 +13,8 @@ export function missingInputs(job: Job): readonly Mistake[] {
   if (input.candidates) mistakes.push(...(present(['input', 'candidates'], input.candidates) ?? []));
   if (input.imageRoot !== undefined)
     mistakes.push(...(present(['input', 'imageRoot'], input.imageRoot) ?? []));
+  const { previousRun } = job.mining;
+  if (previousRun) mistakes.push(...(present(['mining', 'previousRun'], previousRun) ?? []));
   if (model.kind === 'vectors') {
     mistakes.push(...(present(['model', 'queries'], model.queries) ?? []));
     mistakes.push(...(present(['model', 'documents'], model.documents) ?? []));

@@ -38,6 +38,7 @@ export function resolvePaths(job: Job, directory: string): Job {
           rule.name === 'cross_encoder' ? { ...rule, path: uri(rule.path) } : rule,
         ),
       }),
+      ...(mining.previousRun !== undefined && { previousRun: uri(mining.previousRun) }),
       ...(mining.judge?.path !== undefined && { judge: { ...mining.judge, path: uri(mining.judge.path) } }),
     },
     output: { ...output, path: uri(output.path) },
