@@ -155,12 +155,7 @@ export function judgeKey(run: RunDocument, name: JudgeName, shard: number): stri
     stage,
     STAGE_VERSIONS[stage],
     [withoutPlaces(before), sha256, rows ?? null, run.plan.queries],
-    [
-      mergeKey(run, shard),
-      inputKey(run),
-      ...features,
-      ...promotedKey(run),
-    ],
+    [mergeKey(run, shard), inputKey(run), ...features, ...promotedKey(run)],
   );
 }
 
