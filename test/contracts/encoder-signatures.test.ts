@@ -30,6 +30,7 @@ const generator = {
   vocabulary: Infinity,
   maxLength: 64,
   oneRowAtATime: false,
+  device: { name: 'cpu', id: 0 },
 } as const;
 
 const stories = shared('data/models/stories260k');

@@ -1,4 +1,5 @@
 import { createActivities } from '@quarry/activities';
+import type { Device, DeviceName } from '@quarry/activities/embedder/device';
 import type { HubAccess } from '@quarry/activities/hub/hub-reference';
 import { createPool, type Pool } from '@quarry/activities/pool/pool';
 import { openStore } from '@quarry/activities/storage/open-store';
@@ -27,8 +28,16 @@ export interface WorkerProcess {
   /** How long units in flight may go on after `signal`; then they are cancelled and start again elsewhere. */
   readonly graceMs: number;
   readonly signal: AbortSignal;
+  /** Told what `model.device: auto` means here, where models are run. */
+  readonly onDevice?: (device: DeviceName) => void;
   /** Every role polls its queue. */
   readonly onReady: () => void;
+}
+
+/** Found out in a thread, because the libraries that it asks block. */
+function fastestDevice(pool: Pool): Promise<DeviceName> {
+  const { signal } = new AbortController();
+  return pool.run<Device, DeviceName>({ kernel: 'probe-device', input: { name: 'auto', id: 0 }, signal });
 }
 
 /** Cancellation reaches native work with the answer to a heartbeat: at most so much later. */
@@ -42,6 +51,7 @@ export async function runWorkers(options: WorkerProcess): Promise<void> {
   const connection = await NativeConnection.connect(target.connection as NativeConnectionOptions);
   const scratch = openScratch(options.cache);
   const pools: Pool[] = [];
+  let devices: Pool | undefined;
   const common = {
     connection,
     namespace: target.namespace,
@@ -55,11 +65,13 @@ export async function runWorkers(options: WorkerProcess): Promise<void> {
     const { slots, threads } = roleSize(role);
     const pool = createPool({ threads: slots });
     pools.push(pool);
+    if (role === 'gpu') devices = pool;
     const activities = createActivities({ openStore, scratch: scratch.directory, pool, threads, hub });
     return { ...queue, activities: { ...activities }, maxConcurrentActivityTaskExecutions: slots };
   };
   try {
     const workers = await Promise.all(roles.map((role) => Worker.create(optionsOf(role))));
+    if (devices && options.onDevice) options.onDevice(await fastestDevice(devices));
     const runs = workers.map((worker) => worker.run());
     const shutdown = (): void => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -44,7 +44,9 @@ function graphsOf({ graphs }: RunnableModel): readonly string[] {
 }
 
 function preprocessingOf(settings: ModelSettings): Record<string, unknown> {
-  const shared = { pooling: settings.pooling, normalize: true };
+  const { name } = settings.device;
+  // The same model gives other bits on another device.
+  const shared = { pooling: settings.pooling, normalize: true, ...(name !== 'cpu' && { device: name }) };
   if (settings.kind === 'generator') {
     const { prompt, chatTemplate, vision } = settings;
     const template = chatTemplate === null ? 'ChatML' : hashJson(chatTemplate);

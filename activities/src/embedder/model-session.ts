@@ -40,7 +40,7 @@ export class ModelSession {
     wanted: readonly string[] = VECTOR_OUTPUTS,
   ): Promise<ModelSession> {
     const path = join(settings.directory, settings.graph);
-    const session = await openSession(path, threads);
+    const session = await openSession(path, threads, settings.device);
     const signature = graphSignature(session, path, wanted);
     const front =
       signature.embedded === null
@@ -175,7 +175,10 @@ async function openFront(settings: ModelSettings, where: string, threads: number
   }
   const path = (name: string): string => join(settings.directory, name);
   return {
-    embedder: await TokenEmbedder.open(path(embedTokens), threads),
-    vision: visionEncoder && vision ? await VisionEncoder.open(path(visionEncoder), vision, threads) : null,
+    embedder: await TokenEmbedder.open(path(embedTokens), threads, settings.device),
+    vision:
+      visionEncoder && vision
+        ? await VisionEncoder.open(path(visionEncoder), vision, threads, settings.device)
+        : null,
   };
 }

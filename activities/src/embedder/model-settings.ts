@@ -1,6 +1,7 @@
 import type { Job } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
 import { requireFamily } from './architecture.ts';
+import type { Device } from './device.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { ModelGraphs } from './model-graphs.ts';
 import { type Prompt, resolvePrompt } from './prompt.ts';
@@ -18,6 +19,7 @@ interface GraphSettings {
   /** Tokens of a row at most, special ones included. */
   readonly maxLength: number;
   readonly oneRowAtATime: boolean;
+  readonly device: Device;
 }
 
 export interface EncoderSettings extends GraphSettings {
@@ -69,6 +71,7 @@ export function modelSettings(
     dimension: dimensionOf(files),
     maxLength: maxLengthOf(files, model.maxLength),
     oneRowAtATime,
+    device: { name: model.device ?? 'cpu', id: model.deviceId ?? 0 },
   };
   if (model.kind === 'generator') {
     const chatTemplate = files.chatTemplate ?? namedTemplate(files);

@@ -1,5 +1,6 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { QuarryError } from '../failures.ts';
+import type { Device } from './device.ts';
 import { float16ToFloat32 } from './float16.ts';
 import { openSession } from './open-session.ts';
 import type { ModelRow } from './row-tokens.ts';
@@ -11,8 +12,8 @@ export class TokenEmbedder {
   readonly #session: InferenceSession;
   readonly #path: string;
 
-  static async open(path: string, threads: number): Promise<TokenEmbedder> {
-    return new TokenEmbedder(await openSession(path, threads), path);
+  static async open(path: string, threads: number, device: Device): Promise<TokenEmbedder> {
+    return new TokenEmbedder(await openSession(path, threads, device), path);
   }
 
   constructor(session: InferenceSession, path: string) {

@@ -1,6 +1,7 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { QuarryError } from '../failures.ts';
 import type { PatchedImage } from '../images/patched-image.ts';
+import type { Device } from './device.ts';
 import { openSession } from './open-session.ts';
 import { float32Of } from './token-embedder.ts';
 import type { VisionSettings } from './vision-settings.ts';
@@ -15,8 +16,13 @@ export class VisionEncoder {
   readonly #session: InferenceSession;
   readonly #path: string;
 
-  static async open(path: string, settings: VisionSettings, threads: number): Promise<VisionEncoder> {
-    return new VisionEncoder(await openSession(path, threads), path, settings);
+  static async open(
+    path: string,
+    settings: VisionSettings,
+    threads: number,
+    device: Device,
+  ): Promise<VisionEncoder> {
+    return new VisionEncoder(await openSession(path, threads, device), path, settings);
   }
 
   constructor(session: InferenceSession, path: string, settings: VisionSettings) {

@@ -12,7 +12,13 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const mini = fileURLToPath(new URL('../../../activities/models/quarry-mini/', import.meta.url));
-const settings = { directory: mini, graph: 'onnx/model.onnx', dimension: 256, oneRowAtATime: false } as const;
+const settings = {
+  directory: mini,
+  graph: 'onnx/model.onnx',
+  dimension: 256,
+  oneRowAtATime: false,
+  device: { name: 'cpu', id: 0 },
+} as const;
 
 type TextTokens = (text: string, side: Side) => TokenRow;
 

@@ -30,9 +30,20 @@ export async function worker(
     });
   const onReady = (): void => log.info({ ...place(target), roles }, 'serving');
   const { cache, hub } = settings;
+  const onDevice = (device: string): void => log.info({ device }, `model.device auto means ${device} here`);
   const graceMs = graceSeconds * 1000;
   const queuePrefix = DEFAULT_QUEUE_PREFIX;
-  await runWorkers({ roles, target, queuePrefix, cache, hub, graceMs, signal: drain.signal, onReady });
+  await runWorkers({
+    roles,
+    target,
+    queuePrefix,
+    cache,
+    hub,
+    graceMs,
+    signal: drain.signal,
+    onDevice,
+    onReady,
+  });
   log.info('ended');
 }
 
@@ -49,7 +60,17 @@ export async function localWorker(roles: readonly Role[], settings: Settings): P
   ]);
   const { ready: onReady, signal } = link;
   const { cache, hub } = settings;
-  await runWorkers({ roles, target, queuePrefix, cache, hub, graceMs: LOCAL_GRACE_MS, signal, onReady });
+  await runWorkers({
+    roles,
+    target,
+    queuePrefix,
+    cache,
+    hub,
+    graceMs: LOCAL_GRACE_MS,
+    signal,
+    onDevice: () => {},
+    onReady,
+  });
 }
 
 async function prepare(roles: readonly Role[], settings: Settings) {

@@ -40,6 +40,9 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'model.path': 'a model directory, relative to the job file, an s3: URI, or bundled:quarry-mini',
   'model.file': 'the ONNX graph inside the model directory',
   'model.dtype': 'which of several exports of a generator: fp32, fp16, q8, int8, uint8, q4, q4f16, bnb4',
+  'model.device':
+    'what the model runs on: cpu (default), cuda, webgpu, coreml, or auto, the fastest that works',
+  'model.deviceId': 'which of several cards; 0 is the first',
   'model.maxPixels':
     'pixels of an image at most; larger ones are made smaller; 784 are one token of Qwen2-VL',
   'model.queryPrefix': 'text put before every query, as "query: " for e5',

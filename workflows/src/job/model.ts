@@ -11,11 +11,19 @@ const prompt = z.union([
   }),
 ]);
 
+/** What the model runs on, where the worker has it; `auto`: the fastest that works there. */
+const device = {
+  device: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'auto']).optional(),
+  /** Which of several cards. */
+  deviceId: z.int().min(0).optional(),
+};
+
 const encoder = z.strictObject({
   kind: z.literal('encoder'),
   path: uri,
   /** The graph inside the directory. */
   file: z.string().default('onnx/model.onnx'),
+  ...device,
   queryPrefix: z.string().default(''),
   documentPrefix: z.string().default(''),
   /** Tokens, special ones included; default: what the model's own files say. */
@@ -29,6 +37,7 @@ const generator = z.strictObject({
   file: z.string().optional(),
   /** Which of several exports, by the suffixes of transformers.js; default: fp32, or the only one there is. */
   dtype: z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4']).optional(),
+  ...device,
   prompt: prompt.default('hierarchical'),
   /** Tokens of the rendered prompt, images not counted; the user text is what gets cut. */
   maxLength: count.optional(),
