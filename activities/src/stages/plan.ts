@@ -26,8 +26,9 @@ import { memoised, readDone, unitKey } from './unit.ts';
  * Checks the job, normalises the input, sizes the units, and names the run. The input is normalised once: what it
  * depends on is the bytes of its files. The run document is derived anew each time, which costs nothing.
  *
- * Memory: DuckDB's limits (400 MB for keys, as much again while a shard is written), one bucket of texts (64 MiB), 28
- * bytes per pair and 12 per query.
+ * Memory: DuckDB's limits (400 MB for keys, as much again while a shard is written), one bucket of contents (64
+ * MiB), 28 bytes per pair and 12 per query; where rows have images, what `ImageReader` says and the images that one batch
+ * of rows brings as bytes (2,048 rows, or a row group of a Parquet file).
  */
 export async function plan(context: StageContext, { job: given }: { readonly job: Job }): Promise<Planned> {
   const job = withoutSlashes(checkJob(given));
