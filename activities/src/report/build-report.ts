@@ -1,5 +1,5 @@
 import type { Execution, Table } from '@quarry/workflows';
-import { chainOf } from '@quarry/workflows/chain';
+import { chainOf, closedChain } from '@quarry/workflows/chain';
 import type { ClusterFigures } from '../mining/cluster-rows.ts';
 import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
@@ -8,7 +8,7 @@ import { jobHash } from '../stages/job-hash.ts';
 import type { RunDocument } from '../stages/run-document.ts';
 import { advice } from './advice.ts';
 import type { Examples } from './examples.ts';
-import { unknownFalseNegatives } from './false-negatives.ts';
+import { type FoundThreshold, falseNegativesOf } from './false-negatives.ts';
 import type { GroupFigures } from './group-figures.ts';
 import { indexParameters } from './manifest.ts';
 import type { Report } from './report-schema.ts';
@@ -31,6 +31,7 @@ export interface Found {
   readonly tables: readonly TableRows[];
   readonly files: readonly PublishedFile[];
   readonly examples: Examples;
+  readonly calibration: FoundThreshold | null;
 }
 
 export function buildReport(run: RunDocument, found: Found): Report {
@@ -46,7 +47,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
     runId: run.runId,
     job: { name: job.name, hash: jobHash(job) },
     strategy: job.mining.strategy,
-    asked: askedOf(run),
+    asked: askedOf(run, found.calibration),
     index: {
       engine: search.engine,
       why: search.why,
@@ -93,7 +94,8 @@ export function buildReport(run: RunDocument, found: Found): Report {
     })),
     verification: verification(files),
     execution: executionOf(found.execution),
-    falseNegatives: unknownFalseNegatives(run),
+    calibration: calibrationOf(found.calibration),
+    falseNegatives: falseNegativesOf(run, found.calibration),
     suspects: found.examples.suspects,
     examples: found.examples.examples,
     advice: advice(
@@ -108,17 +110,26 @@ export function buildReport(run: RunDocument, found: Found): Report {
   };
 }
 
-function askedOf({ job, plan, model, search, versions }: RunDocument): Report['asked'] {
+function askedOf(
+  { job, plan, model, search, versions }: RunDocument,
+  calibration: FoundThreshold | null,
+): Report['asked'] {
+  const chain = chainOf(job.mining, plan);
+  const filters = calibration ? closedChain(chain, calibration.above) : chain;
   const { kind, path, sha256, dimension, maxLength, oneRowAtATime, preprocessing } = model;
   return {
     input: { format: job.input.format, path: job.input.path },
     model: { kind, path, sha256, dimension, maxLength, oneRowAtATime, preprocessing },
     mining: { ...job.mining },
-    filters: chainOf(job.mining, plan).map((rule) => ({ ...rule })),
+    filters: filters.map((rule) => ({ ...rule })),
     candidates: search.k,
     seed: job.seed,
     versions,
   };
+}
+
+function calibrationOf(found: FoundThreshold | null): Report['calibration'] {
+  return found && { filter: found.filter, above: found.above, met: found.met, why: found.why };
 }
 
 /** With the rows that a second of computing put out; null where nothing was computed. */

@@ -224,6 +224,10 @@ export const reportSchema = z.strictObject({
     /** Length of the union of the intervals in which at least one stage computed. */
     busySeconds: z.number().min(0),
   }),
+  /** The threshold that the run found by itself; null where the job left none open. */
+  calibration: z
+    .strictObject({ filter: z.string(), above: z.number(), met: z.boolean(), why: z.string() })
+    .nullable(),
   /** Of the kept negatives, with a 95 % interval; null where nothing is known of it, and why. */
   falseNegatives: z.strictObject({
     estimate: z.strictObject({ rate: share, low: share, high: share, sample: count }).nullable(),

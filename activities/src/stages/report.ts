@@ -7,6 +7,7 @@ import { readGroups } from '../report/group-figures.ts';
 import { readQuarantined } from '../report/quarantined.ts';
 import { readClusters, readFiles, readMining, readRecall, readRetrieval } from '../report/run-figures.ts';
 import { runDirectory, tableShape } from './arrangement.ts';
+import { readCalibration } from './calibrate.ts';
 import { readRunDocument } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
 
@@ -31,6 +32,7 @@ export async function report(
     quarantined: await readQuarantined(context, unit, run),
     execution: unit.execution,
     ...(await readFiles(context, unit, run)),
+    calibration: await readCalibration(context, unit, run),
     examples: await readExamples(context, unit, run, mining.suspects),
   };
   const built = buildReport(run, found);

@@ -12,6 +12,7 @@ export function trust(report: Report): Markup {
   return html`<section id="trust">
 <h2>May I trust it</h2>
 ${falseNegatives(report)}
+${calibration(report)}
 <div class="plots">
 ${scores(report)}
 ${positiveRanks(report)}
@@ -33,6 +34,14 @@ ${
     ? html`<p>About <b>${at('rate', 'percent')}</b> (95 % interval ${at('low', 'percent')} to ${at('high', 'percent')}, from ${at('sample', 'count')} negatives): ${why}.</p>`
     : html`<p>Not known: ${why}.</p>`
 }`;
+}
+
+/** The threshold that the run found by itself, and whether it does what was asked of it. */
+function calibration(report: Report): Markup | null {
+  if (!report.calibration) return null;
+  const { filter, met, why } = report.calibration;
+  return html`<h3>The threshold</h3>
+<p>The run found the threshold of <code>${filter}</code> by itself: candidates above ${figure(report, ['calibration', 'above'], 'score')} are dropped, ${why}.${met ? null : html` <b>What was asked for is not met.</b>`}</p>`;
 }
 
 function scores(report: Report): Markup {
