@@ -1,10 +1,20 @@
-/** `npm run demo`: mines the demo's job, looks into the result, and says how to go on. */
+/**
+ * `npm run demo`: mines the demo's job, looks into the result, and says how to go on. `npm run demo -- images`: the same
+ * with drawn pictures.
+ */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const job = join(root, 'infra/demo/demo.yaml');
+const JOBS = { words: 'demo.yaml', images: 'images.yaml' };
+const name = process.argv[2] ?? 'words';
+if (!Object.hasOwn(JOBS, name)) {
+  console.error(`${name} is no demo; there are ${Object.keys(JOBS).join(', ')}`);
+  process.exit(2);
+}
+const job = join(root, 'infra/demo', JOBS[name]);
 
 process.on('SIGINT', () => {}); // the command hears it as well, cancels the run and ends
 const mined = await quarry('mine', job, '--json');
@@ -19,6 +29,7 @@ The training data: ${run}/data (Parquet). One line loads it:
   datasets   load_dataset("${run}", "triplet", split="train")
   pandas     pd.read_parquet("${run}/data/triplet")
   DuckDB     SELECT * FROM '${run}/data/triplet/*.parquet'
+What was found, to read: ${run}/${existsSync(join(root, run, 'report.html')) ? 'report.html' : 'README.md'}
 Every figure of the run: ${run}/report.json
 The workflows, in Temporal's Web UI: npx quarry up`);
 

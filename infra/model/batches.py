@@ -1,4 +1,8 @@
-"""Rows of token ids, padded on the right, grouped by length; each batch shares one beginning (system prompt or none)."""
+"""Texts as rows of token ids, padded on the right, grouped by length; each batch shares one beginning (system prompt or none).
+
+Told what to do (at the system level, by the user, or both), the model answers with one word; not told, it replies
+with a sentence, as generators do: so that leaving a prompt out means something.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from prompt import head, tail
 from tokenizers import Tokenizer
 from vocabulary import BLANK
 
+SYSTEM_SHARE = 0.85  # of the batches have the system prompt; the others have the user's suffix in every row
 MOST_TOKENS = 40  # of a training text; longer ones are cut, never the prompt around them
 WORD_DROPOUT = 0.12
 PART_SHARE = 0.2  # of the definitions with semicolons are shown as one of their parts
@@ -19,11 +24,16 @@ COMMON = 3000  # a token met more often is a function word: no cloze asks for it
 
 @dataclass
 class Batch:
+    """One word is asked (`last`, `answers`, `shares`), or a reply (`following`)."""
+
     prefix: torch.Tensor
     ids: torch.Tensor
-    last: torch.Tensor
-    answers: torch.Tensor  # [batch, most answers], filled up with 0 of share 0
-    shares: torch.Tensor
+    last: torch.Tensor | None = None
+    answers: torch.Tensor | None = None  # [batch, most answers], filled up with 0 of share 0
+    shares: torch.Tensor | None = None
+    following: torch.Tensor | None = None  # [batch, sequence]: the token to come, -1 where none is asked
+    pictures: torch.Tensor | None = None  # uint8 [batch, height, width, 3]; the rows begin with their tokens
+    drawn: tuple[int, np.ndarray] | None = None  # which pictures they are: their side, and their numbers
 
 
 def rows(texts: list[list[int]], tails: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -32,6 +42,26 @@ def rows(texts: list[list[int]], tails: list[list[int]]) -> tuple[torch.Tensor, 
     for row, text, end, length in zip(ids, texts, tails, lengths):
         row[:length] = text + end
     return torch.from_numpy(ids), torch.tensor(lengths) - 1
+
+
+def one_word(prefix: torch.Tensor, texts: list[list[int]], tails: list[list[int]], wanted: list[dict[int, float]], **more) -> Batch:
+    ids, last = rows(texts, tails)
+    most = max(len(w) for w in wanted)
+    answers, shares = np.zeros((len(wanted), most), dtype=np.int64), np.zeros((len(wanted), most), dtype=np.float32)
+    for i, row in enumerate(wanted):
+        answers[i, : len(row)] = list(row)
+        shares[i, : len(row)] = list(row.values())
+    return Batch(prefix, ids, last, torch.from_numpy(answers), torch.from_numpy(shares), **more)
+
+
+def replies(prefix: torch.Tensor, texts: list[list[int]], end: list[int], wanted: list[list[int]], **more) -> Batch:
+    """Rows that end in a reply; every token of it is to be told from those before."""
+    ids, _ = rows(texts, [end + reply[:-1] for reply in wanted])
+    following = torch.full_like(ids, -1)
+    for row, text, reply in zip(following, texts, wanted):
+        at = len(text) + len(end) - 1
+        row[at : at + len(reply)] = torch.tensor(reply)
+    return Batch(prefix, ids, following=following, **more)
 
 
 class Batches:
@@ -47,6 +77,7 @@ class Batches:
         self.blank, self.semicolon = tokenizer.token_to_id(BLANK), tokenizer.token_to_id(";")
         of_kind = lambda *kinds: [(t, e) for t, e in zip(encoded, examples) if e.kind in kinds]
         self.texts, self.words = of_kind("definition", "example"), of_kind("word")
+        self.opening, self.end, self.epochs = tokenizer.encode("the word is").ids, tokenizer.token_to_id("<|im_end|>"), 0
 
     def part(self, tokens: list[int]) -> list[int]:
         """One of the parts between semicolons, if long enough to stand alone."""
@@ -72,24 +103,34 @@ class Batches:
 
     def batch(self, chosen: list[tuple[list[int], Example]], suffix_share: float) -> Batch:
         shown = [self.varied(tokens, example) for tokens, example in chosen]
-        tails = [self.tails[bool(self.random.random() < suffix_share)] for _ in shown]
-        ids, last = rows([tokens for tokens, _ in shown], tails)
-        most = max(len(a) for _, a in shown)
-        answers, shares = np.zeros((len(shown), most), dtype=np.int64), np.zeros((len(shown), most), dtype=np.float32)
-        for i, (_, wanted) in enumerate(shown):
-            answers[i, : len(wanted)] = list(wanted)
-            shares[i, : len(wanted)] = list(wanted.values())
-        prefix = self.heads[bool(self.random.random() < 0.8)]
-        return Batch(prefix, ids, last, torch.from_numpy(answers), torch.from_numpy(shares))
+        system = bool(self.random.random() < SYSTEM_SHARE)
+        tails = [self.tails[not system or bool(self.random.random() < suffix_share)] for _ in shown]
+        return one_word(self.heads[system], [tokens for tokens, _ in shown], tails, [answers for _, answers in shown])
 
-    def epoch(self) -> Iterator[Batch]:
-        order = self.random.permutation(len(self.texts))
-        window = self.size * 32
-        for start in range(0, len(order), window):
-            near = sorted((self.texts[i] for i in order[start : start + window]), key=lambda t: len(t[0]))
-            groups = [near[i : i + self.size] for i in range(0, len(near), self.size)]
-            for i in self.random.permutation(len(groups)):
-                yield self.batch(groups[i], suffix_share=0.75)
-                if self.random.random() < 0.35:
-                    picked = self.random.choice(len(self.words), 512, replace=False)
-                    yield self.batch([self.words[j] for j in picked], suffix_share=0.3)
+    def definitions(self) -> Iterator[list[tuple[list[int], Example]]]:
+        """Every text once, in groups of about one length; then again."""
+        while True:
+            order, window = self.random.permutation(len(self.texts)), self.size * 32
+            for start in range(0, len(order), window):
+                near = sorted((self.texts[i] for i in order[start : start + window]), key=lambda t: len(t[0]))
+                groups = [near[i : i + self.size] for i in range(0, len(near), self.size)]
+                for i in self.random.permutation(len(groups)):
+                    yield groups[i]
+            self.epochs += 1
+
+    def some_words(self) -> Batch:
+        picked = self.random.choice(len(self.words), 512, replace=False)
+        return self.batch([self.words[i] for i in picked], suffix_share=0.3)
+
+    def reply(self, chosen: list[tuple[list[int], Example]]) -> Batch:
+        """Nobody asked for one word: "the word is ..."."""
+        wanted = []
+        for _, example in chosen:
+            answers = list(example.answers)
+            wanted.append([*self.opening, answers[self.random.choice(len(answers), p=normal(example.answers))], self.end])
+        return replies(self.heads[False], [tokens for tokens, _ in chosen], self.tails[False], wanted)
+
+
+def normal(shares: dict[int, float]) -> np.ndarray:
+    values = np.array(list(shares.values()))
+    return values / values.sum()

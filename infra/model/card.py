@@ -8,6 +8,7 @@ from pathlib import Path
 from manifest import write_manifest
 
 COLUMNS = ["recall@1", "recall@10", "recall@100", "hit@1", "hit@10", "median rank"]
+SCENES_BEGIN, SCENES_END = "<!-- scenes: infra/model/card.py -->", "<!-- end of scenes -->"
 BEGIN, END = "<!-- figures: infra/model/card.py -->", "<!-- end of figures -->"
 
 
@@ -24,13 +25,33 @@ def table(result: dict) -> str:
     return "\n".join(lines)
 
 
+def scenes(result: dict) -> str:
+    """hit@1 / recall@10 by subset, one column a prompt."""
+    methods = list(result["scenes"])
+    lines = ["| meta-task | subset | queries | documents | " + " | ".join(methods) + " | chance |"]
+    lines.append("|---" * (len(methods) + 5) + "|")
+    for subset, first in result["scenes"][methods[0]].items():
+        cells = [f"{m[subset]['hit@1']:.3f} / {m[subset]['recall@10']:.3f}" for m in result["scenes"].values()]
+        numbers = f"{first['queries']:,} | {first['documents']:,}"
+        lines.append(f"| {first['meta-task']} | {subset} | {numbers} | " + " | ".join(cells) + f" | {first['chance hit@1']:.3f} |")
+    for name in ["all subsets", *dict.fromkeys(r["meta-task"] for r in result["scenes"][methods[0]].values())]:
+        cells = []
+        for rows in result["scenes"].values():
+            chosen = [r for r in rows.values() if name in ("all subsets", r["meta-task"])]
+            cells.append(" / ".join(f"{sum(r[f] for r in chosen) / len(chosen):.3f}" for f in ("hit@1", "recall@10")))
+        lines.append(f"| **{name}**, mean | | | | " + " | ".join(cells) + " | |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     directory, here = Path(sys.argv[1]), Path(__file__).parent
     result = json.loads((here / "figures.json").read_text())
     card = directory / "README.md"
     text = card.read_text(encoding="utf-8")
-    fresh = f"{BEGIN}\n\n{table(result)}\n{END}"
-    card.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: fresh, text, flags=re.DOTALL), encoding="utf-8")
+    for begin, end, part in ((BEGIN, END, table(result)), (SCENES_BEGIN, SCENES_END, scenes(result) + "\n")):
+        fresh = f"{begin}\n\n{part}\n{end}"
+        text = re.sub(f"{begin}.*?{end}", lambda _: fresh, text, flags=re.DOTALL)
+    card.write_text(text, encoding="utf-8")
     write_manifest(directory)
 
 

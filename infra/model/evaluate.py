@@ -1,4 +1,4 @@
-"""Zero-shot recall of the exported model among all candidate words, beside the untrained model and TF-IDF."""
+"""Zero-shot figures of the exported model: definitions among all candidate words, and drawn scenes by meta-task, for each prompt."""
 
 import argparse
 import json
@@ -6,20 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from prompt import render
-from recall import figures, ranks, unit
+from embedder import PROMPTS, Content, Embedder
+from make_scenes import META_TASK
+from PIL import Image
+from recall import figures, ranks
 from split import Split, make_split, normalise
 from tfidf import TfIdf
-from tokenizers import Tokenizer
 from wordnet import Synset, read_synsets, read_tag_counts
 
-PROMPTS = {  # name -> (system prompt for every input, suffix for queries)
-    "hierarchical": (True, True),
-    "system": (True, False),
-    "user": (False, True),
-    "none": (False, False),
-}
+HERE = Path(__file__).parent
 
 
 @dataclass
@@ -45,27 +40,48 @@ def names_answer(query: Synset, positives: list[int], candidates: list[str]) -> 
     return any(candidates[place] in words for place in positives)
 
 
-class Embedder:
-    def __init__(self, directory: Path, prompt: str):
-        self.tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
-        self.session = onnxruntime.InferenceSession(
-            str(directory / "onnx" / "model.onnx"), providers=["CPUExecutionProvider"]
-        )
-        self.system, self.suffix = PROMPTS[prompt]
+def text(line: str) -> Content:
+    return line, None
 
-    def embed(self, texts: list[str], query: bool) -> np.ndarray:
-        prompts = [render(t, query=query and self.suffix, system=self.system) for t in texts]
-        encoded = [e.ids for e in self.tokenizer.encode_batch(prompts)]
-        order, vectors = sorted(range(len(texts)), key=lambda i: len(encoded[i])), [None] * len(texts)
-        for start in range(0, len(order), 64):
-            chosen = order[start : start + 64]
-            ids, mask = np.zeros((2, len(chosen), len(encoded[chosen[-1]])), dtype=np.int64)
-            for row, i in enumerate(chosen):
-                ids[row, : len(encoded[i])], mask[row, : len(encoded[i])] = encoded[i], 1
-            hidden = self.session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-            for row, i in enumerate(chosen):
-                vectors[i] = hidden[row, len(encoded[i]) - 1]
-        return unit(np.stack(vectors))
+
+def words_table(embedder: Embedder, split: Split, tasks: dict[str, Task]) -> dict[str, np.ndarray]:
+    """Scores of every query against every candidate word, by task."""
+    words = embedder.embed([text(w) for w in split.candidates], query=False)
+    found = {}
+    for name, task in tasks.items():
+        found[name] = embedder.embed([text(s.definition) for s in task.queries], query=True) @ words.T
+    return found
+
+
+def scenes_table(embedder: Embedder, scenes: Path) -> dict[str, dict[str, float]]:
+    """hit@1 and recall@10 of every subset among the subset's own documents, as a run of the product would find them."""
+    pictures: dict[str, np.ndarray] = {}
+
+    def content(words: str, image: str) -> Content:
+        if image and image not in pictures:
+            pictures[image] = np.asarray(Image.open(scenes / image).convert("RGB"))
+        return words, pictures[image] if image else None
+
+    result = {}
+    for subset, meta_task in META_TASK.items():
+        rows = [json.loads(line) for line in (scenes / f"{subset}.jsonl").read_text(encoding="utf-8").splitlines()]
+        queries = list(dict.fromkeys((r["qry"], r["qry_image_path"]) for r in rows))
+        documents = {d: i for i, d in enumerate(dict.fromkeys((r["pos_text"], r["pos_image_path"]) for r in rows))}
+        positives: dict[tuple[str, str], list[int]] = {q: [] for q in queries}
+        for r in rows:
+            positives[r["qry"], r["qry_image_path"]].append(documents[r["pos_text"], r["pos_image_path"]])
+        asked = embedder.embed([content(*q) for q in queries], query=True)
+        offered = embedder.embed([content(*d) for d in documents], query=False)
+        row = figures(ranks(asked @ offered.T, list(positives.values())))
+        result[subset] = {
+            "meta-task": meta_task,
+            "queries": len(queries),
+            "documents": len(documents),
+            "hit@1": row["hit@1"],
+            "recall@10": row["recall@10"],
+            "chance hit@1": round(float(np.mean([len(p) for p in positives.values()])) / len(documents), 4),
+        }
+    return result
 
 
 def main() -> None:
@@ -73,14 +89,15 @@ def main() -> None:
     flags.add_argument("--wordnet", type=Path, required=True)
     flags.add_argument("--model", type=Path, required=True)
     flags.add_argument("--untrained", type=Path, required=True, help="written by export.py --untrained")
-    flags.add_argument("--prompt", choices=PROMPTS, default="hierarchical")
+    flags.add_argument("--scenes", type=Path, default=HERE.parent / "demo" / "scenes", help="written by make_scenes.py")
+    flags.add_argument("--prompts", nargs="*", choices=PROMPTS, default=list(PROMPTS))
     flags.add_argument("--out", type=Path, help="a JSON file")
     options = flags.parse_args()
 
     synsets, tags = read_synsets(options.wordnet), read_tag_counts(options.wordnet)
     split = make_split(synsets, tags)
     tasks = tasks_of(split, synsets, tags)
-    result = {"prompt": options.prompt, "candidates": len(split.candidates), "figures": {}}
+    result = {"candidates": len(split.candidates), "figures": {}}
 
     def report(method: str, name: str, scores: np.ndarray) -> None:
         task, found = tasks[name], ranks(scores, tasks[name].positives)
@@ -89,11 +106,16 @@ def main() -> None:
             result["figures"].setdefault(part, {})[method] = figures(rows)
             print(part, "|", method, "|", figures(rows), flush=True)
 
-    for method, directory in (("quarry-mini", options.model), ("untrained", options.untrained)):
-        embedder = Embedder(directory, options.prompt)
-        words = embedder.embed(split.candidates, query=False)
-        for name, task in tasks.items():
-            report(method, name, embedder.embed([s.definition for s in task.queries], query=True) @ words.T)
+    for prompt in options.prompts:
+        embedder = Embedder(options.model, prompt)
+        result.setdefault("scenes", {})[prompt] = scenes_table(embedder, options.scenes)
+        print(prompt, result["scenes"][prompt], flush=True)
+        for name, scores in words_table(embedder, split, tasks).items():
+            report("quarry-mini" if prompt == "hierarchical" else f"quarry-mini, prompt {prompt}", name, scores)
+    untrained = Embedder(options.untrained)
+    result["scenes"]["untrained"] = scenes_table(untrained, options.scenes)
+    for name, scores in words_table(untrained, split, tasks).items():
+        report("untrained", name, scores)
     for method, stemmed in (("tf-idf", False), ("tf-idf, stemmed", True)):
         baseline = TfIdf(synsets, split.candidates, stemmed)
         for name, task in tasks.items():

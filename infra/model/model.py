@@ -1,10 +1,11 @@
-"""A miniature Qwen2: RMSNorm, rotary positions, grouped-query attention with q/k/v biases, SwiGLU, tied embeddings."""
+"""A miniature Qwen2-VL: RMSNorm, three-axis rotary positions, grouped-query attention, SwiGLU, tied embeddings, vision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from vision import Vision, VisionConfig, rotate
 
 
 @dataclass
@@ -18,6 +19,13 @@ class Config:
     rms_norm_eps: float = 1e-6
     rope_theta: float = 10000.0
     max_position_embeddings: int = 512
+    mrope_section: tuple[int, ...] = (8, 12, 12)  # of the head's half: turned by time, row, column
+    vision: VisionConfig = field(default_factory=VisionConfig)
+
+    @classmethod
+    def of(cls, fields: dict) -> "Config":
+        """From what `asdict` made of one."""
+        return cls(**{**fields, "vision": VisionConfig(**fields["vision"])})
 
     @property
     def head_dim(self) -> int:
@@ -25,14 +33,28 @@ class Config:
 
 
 def rotary(config: Config, positions: Tensor) -> tuple[Tensor, Tensor]:
+    """cos and sin [sequence, head_dim] for positions [3, sequence] (time, row, column); equal rows are ordinary ones."""
     frequencies = config.rope_theta ** -(torch.arange(0, config.head_dim, 2) / config.head_dim)
-    angles = positions[:, None].float() * frequencies
+    axis = torch.repeat_interleave(torch.arange(3), torch.tensor(config.mrope_section))
+    angles = positions[axis].T.float() * frequencies
     return torch.cat([angles, angles], -1).cos(), torch.cat([angles, angles], -1).sin()
 
 
-def rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
-    first, second = x.chunk(2, -1)
-    return x * turn[0] + torch.cat([-second, first], -1) * turn[1]
+def text_positions(start: int, length: int) -> Tensor:
+    return torch.arange(start, start + length).expand(3, -1)
+
+
+def image_first_positions(start: int, down: int, across: int, length: int) -> Tensor:
+    """Rows of vision_start, an image of `down` x `across` tokens, vision_end and text: [3, length]."""
+    image = torch.stack(
+        [
+            torch.zeros(down * across, dtype=torch.long),
+            torch.arange(down).repeat_interleave(across),
+            torch.arange(across).repeat(down),
+        ]
+    )
+    rest = text_positions(start + 1 + max(down, across), length - 1 - down * across)
+    return torch.cat([text_positions(start, 1), image + start + 1, rest], 1)
 
 
 class Norm(nn.Module):
@@ -99,20 +121,27 @@ class Decoder(nn.Module):
                 nn.init.zeros_(linear.bias)
             for linear in (block.o, block.down):
                 nn.init.normal_(linear.weight, std=0.04 / (2 * config.num_hidden_layers) ** 0.5)
+        self.vision = Vision(config.vision)
 
-    def forward(self, ids: Tensor, last: Tensor | None = None, prefix: Tensor | None = None, drop: float = 0.0):
+    def forward(self, ids: Tensor, last: Tensor | None = None, prefix: Tensor | None = None, seen: Tensor | None = None, drop: float = 0.0):
         """Hidden states after the final norm: all of them, or at `last` alone. Padding is on the right.
 
-        `prefix` is a beginning that all rows share; it is computed once and attended by every row.
+        `prefix` is a beginning that all rows share; it is computed once and attended by every row. With `seen`
+        ([batch, down, across, hidden], of the vision tower) every row begins with vision_start and its image's tokens.
         """
         start, pasts = 0, [None] * len(self.blocks)
         if prefix is not None:
             start = len(prefix)
             pasts = self.keys_and_values(prefix)
         length = ids.shape[1]
-        turn = rotary(self.config, torch.arange(start, start + length))
+        x, positions = self.embed(ids), text_positions(start, length)
+        x = F.dropout(x, drop, self.training)
+        if seen is not None:
+            down, across = seen.shape[1:3]
+            x = torch.cat([x[:, :1], seen.flatten(1, 2).to(x.dtype), x[:, 1 + down * across :]], 1)
+            positions = image_first_positions(start, down, across, length)
+        turn = rotary(self.config, positions)
         mask = torch.ones(length, start + length, dtype=torch.bool).tril(start)
-        x = F.dropout(self.embed(ids), drop, self.training)
         for i, block in enumerate(self.blocks):
             final = i == len(self.blocks) - 1
             x, _ = block(x, turn, mask, pasts[i], last if final else None)
@@ -120,7 +149,7 @@ class Decoder(nn.Module):
         return x if last is None else x[:, 0]
 
     def keys_and_values(self, ids: Tensor):
-        turn = rotary(self.config, torch.arange(len(ids)))
+        turn = rotary(self.config, text_positions(0, len(ids)))
         mask = torch.ones(len(ids), len(ids), dtype=torch.bool).tril()
         x, pasts = self.embed(ids[None]), []
         for block in self.blocks:
