@@ -98,7 +98,7 @@ def draw(things: tuple[Thing, ...], random: np.random.Generator, side: int = SID
     ground = 255 - random.uniform(0, 45) - random.uniform(0, 12, 3)
     image = np.empty((side, side, 3))
     image[:] = ground
-    tints = {c: np.clip(np.array(COLOURS[c]) + random.uniform(-18, 18, 3), 0, 255) for c in {t.colour for t in things}}
+    tints = {c: np.clip(np.array(COLOURS[c]) + random.uniform(-18, 18, 3), 0, 255) for c in dict.fromkeys(t.colour for t in things)}
     for thing in things:
         draw_thing(image, thing, tints[thing.colour])
     return np.round(image).astype(np.uint8)

@@ -90,6 +90,7 @@ def main() -> None:
     flags.add_argument("--model", type=Path, required=True)
     flags.add_argument("--untrained", type=Path, required=True, help="written by export.py --untrained")
     flags.add_argument("--scenes", type=Path, default=HERE.parent / "demo" / "scenes", help="written by make_scenes.py")
+    flags.add_argument("--known", type=Path, help="the same with known compositions: make_scenes.py --split training")
     flags.add_argument("--prompts", nargs="*", choices=PROMPTS, default=list(PROMPTS))
     flags.add_argument("--out", type=Path, help="a JSON file")
     options = flags.parse_args()
@@ -112,6 +113,8 @@ def main() -> None:
         print(prompt, result["scenes"][prompt], flush=True)
         for name, scores in words_table(embedder, split, tasks).items():
             report("quarry-mini" if prompt == "hierarchical" else f"quarry-mini, prompt {prompt}", name, scores)
+    if options.known:
+        result["scenes"]["hierarchical, known compositions"] = scenes_table(Embedder(options.model), options.known)
     untrained = Embedder(options.untrained)
     result["scenes"]["untrained"] = scenes_table(untrained, options.scenes)
     for name, scores in words_table(untrained, split, tasks).items():

@@ -1,4 +1,4 @@
-"""Writes drawn scenes as MMEB-shaped subsets: queries and documents with pictures, all of held-out compositions.
+"""Writes drawn scenes as MMEB-shaped subsets: queries and documents with pictures, all of held-out compositions (or none).
 
 One JSON Lines file a subset, in MMEB's columns, with paths of the pictures relative to the folder.
 """
@@ -76,12 +76,12 @@ def pick(questions: list[Question], random: np.random.Generator, most: int) -> l
     return [questions[i] for i in random.permutation(len(questions))[:most]]
 
 
-def change_rows(lots: Scenes, pictures: Pictures) -> list[dict[str, str]]:
-    """From a known composition to a held-out one; every target is the only one of its kind."""
+def change_rows(lots: Scenes, pictures: Pictures, split: str) -> list[dict[str, str]]:
+    """From a known composition to one of the split; every target is the only one of its kind."""
     rows, wanted = [], set()
     while len(rows) < CHANGES:
         scene = lots.single() if lots.random.random() < 0.5 else lots.count()
-        for question in pick(changed(scene, lots.random, "held-out"), lots.random, 1):
+        for question in pick(changed(scene, lots.random, split), lots.random, 1):
             if question.target.caption in wanted:
                 continue
             wanted.add(question.target.caption)
@@ -101,9 +101,10 @@ def main() -> None:
     flags = argparse.ArgumentParser()
     flags.add_argument("--wordnet", type=Path, required=True)
     flags.add_argument("--out", type=Path, default=HERE.parent / "demo" / "scenes")
+    flags.add_argument("--split", choices=["held-out", "training"], default="held-out", help="training: known compositions only")
     options = flags.parse_args()
     random = np.random.default_rng(SEED)
-    pictures, lots = Pictures(options.out, random), Scenes(random, "held-out")
+    pictures, lots = Pictures(options.out, random), Scenes(random, options.split)
     subsets: dict[str, list[dict[str, str]]] = {name: [] for name in META_TASK}
     captions: set[str] = set()
     for form, number in SCENES.items():
@@ -115,7 +116,7 @@ def main() -> None:
             number -= 1
             for subset, rows in scene_rows(scene, pictures).items():
                 subsets[subset] += rows
-    subsets["change"] = change_rows(Scenes(random, "training"), pictures)
+    subsets["change"] = change_rows(Scenes(random, "training"), pictures, options.split)
     subsets["definition"] = definition_rows(options.wordnet)
     for subset, rows in subsets.items():
         lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)

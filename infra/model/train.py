@@ -64,7 +64,7 @@ def loss_of(model, batch, barred, bf16: bool, drop: float, naming: Naming):
     return loss, loss + NAMING_SHARE * named
 
 
-NAMING_SHARE = 0.3
+NAMING_SHARE = 0.5
 SHARES = {"definition": 0.18, "word": 0.07, "picture": 0.54, "scene text": 0.06, "reply": 0.03, "picture reply": 0.12}
 
 
