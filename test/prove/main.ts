@@ -3,6 +3,8 @@
  * minutes to hours, keeps what it has done, and goes on from there when it is started again.
  */
 const PROOFS: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<void>>>> = {
+  /** the paper's ablation in miniature: four jobs that differ in model.prompt only */
+  prompts: async () => (await import('./prompts.ts')).provePrompts,
   /** fine-tuning on mined negatives: does it help, and which? */
   training: async () => (await import('./training.ts')).proveTraining,
 };
