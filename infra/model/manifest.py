@@ -12,7 +12,7 @@ def write_manifest(directory: Path) -> None:
         p.relative_to(directory).as_posix(): {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size}
         for p in paths
     }
-    manifest = {"format": 1, "name": "quarry-mini", "version": "0.1.0", "kind": "generator", "files": files}
+    manifest = {"format": 1, "name": directory.resolve().name, "version": "0.2.0", "kind": "generator", "files": files}
     (directory / "quarry.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
