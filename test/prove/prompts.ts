@@ -27,8 +27,14 @@ export async function provePrompts(args: readonly string[]): Promise<void> {
   const found: Retrieval[] = [];
   for (const prompt of PROMPTS) {
     const more = ['--set', `model.prompt=${prompt}`, '--output', work];
-    const { manifest } = await quarryCommand<{ manifest: string }>(['mine', JOB, ...more], join(work, 'home'));
-    const report = join(dirname(manifest.startsWith('file:') ? fileURLToPath(manifest) : manifest), 'report.json');
+    const { manifest } = await quarryCommand<{ manifest: string }>(
+      ['mine', JOB, ...more],
+      join(work, 'home'),
+    );
+    const report = join(
+      dirname(manifest.startsWith('file:') ? fileURLToPath(manifest) : manifest),
+      'report.json',
+    );
     found.push(JSON.parse(await readFile(report, 'utf8')).retrieval as Retrieval);
   }
   console.log(table(found));
@@ -41,7 +47,12 @@ function table(found: readonly Retrieval[]): string {
     for (const subset of subsets) lines.push(row(`${task}: ${subset}`, [subset], found));
     if (subsets.length > 1) lines.push(row(`**${task}**`, subsets, found));
   }
-  return ['hit@1 / hit@10; a line of several subsets is their mean', '', ...lines, row('**all**', every, found)].join('\n');
+  return [
+    'hit@1 / hit@10; a line of several subsets is their mean',
+    '',
+    ...lines,
+    row('**all**', every, found),
+  ].join('\n');
 }
 
 function row(name: string, subsets: readonly string[], found: readonly Retrieval[]): string {
