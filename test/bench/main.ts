@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { benchEmbedding } from './embedding.ts';
 import { benchExporters } from './exporters.ts';
+import { benchPacking, benchPrefix } from './generators.ts';
 import { benchImages } from './images.ts';
 import { benchLarge } from './large.ts';
 import { benchOrchestration } from './orchestration.ts';
@@ -13,6 +14,10 @@ const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   embedding: benchEmbedding,
   /** photos per second, and whether the session waits for them */
   images: benchImages,
+  /** a baked prefix against the whole prompt */
+  prefix: benchPrefix,
+  /** padding in the batches of a generator */
+  packing: benchPacking,
   /** exact against hnswlib */
   search: benchSearch,
   /** the candidates table against DuckDB's own COPY */
