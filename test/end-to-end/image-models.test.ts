@@ -106,7 +106,7 @@ describe.skipIf(!photos)('flickr8k-500', () => {
     expect(report.counts).toMatchObject({ queries: 500, pairs: 2500, quarantined: 0 });
     const [row] = await tableRows<{ anchor: Image; positive: string }>(run.output, 'n-tuple');
     expect(row!.anchor.path).toMatch(/flickr8k-500\/images\/.*\.jpg$/);
-  });
+  }, 600_000);
 
   test('caption to photo', async () => {
     const folder = join(directory, 'photos');
@@ -114,5 +114,5 @@ describe.skipIf(!photos)('flickr8k-500', () => {
     const run = await mine(await writeJob(folder, asked), join(directory, 'home'));
     const report = JSON.parse(await readFile(new URL(`${run.output}/report.json`), 'utf8'));
     expect(report.counts).toMatchObject({ documents: 500, pairs: 2500, quarantined: 0 });
-  });
+  }, 600_000);
 });
