@@ -5,6 +5,8 @@
 const PROOFS: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<void>>>> = {
   /** the paper's ablation in miniature: four jobs that differ in model.prompt only */
   prompts: async () => (await import('./prompts.ts')).provePrompts,
+  /** false-negative rates of every method at equal hardness */
+  'false-negatives': async () => (await import('./false-negatives.ts')).proveFalseNegatives,
   /** fine-tuning on mined negatives: does it help, and which? */
   training: async () => (await import('./training.ts')).proveTraining,
 };

@@ -1,5 +1,7 @@
 import type { RunRef, UnitResult } from '@quarry/workflows';
 import { type ChainRule, chainOf, openRule } from '@quarry/workflows/chain';
+import type { Calibrated } from '@quarry/workflows/job/calibrate';
+import { withHiddenPositives } from '../mining/calibrate/hide-positives.ts';
 import { measureOf } from '../mining/calibrate/measures.ts';
 import { ThresholdSurvey, thresholdFor } from '../mining/calibrate/threshold-survey.ts';
 import type { Candidates } from '../mining/candidates.ts';
@@ -12,7 +14,8 @@ import { memoised } from './unit.ts';
 
 /**
  * What each value of the open threshold would leave of one query shard, every other filter having looked: `needed.npy`
- * float32 [q], the strictest threshold that leaves a query what it needs, and sums over a grid of thresholds.
+ * float32 [q], the strictest threshold that leaves a query what it needs, and sums over a grid of thresholds. Where the
+ * open filter looks at scores alone, half of the positives of a query with several are hidden and counted.
  *
  * Memory: what `filter` holds of the shard, and 4 bytes per query.
  */
@@ -32,15 +35,23 @@ export async function survey(
     const needed = new Float32Array(shard.rows);
     await eachQuery(context, shard, (row) => {
       const candidates = shard.candidates(row);
+      // Vectors of pairs and owners know every positive: only scores can tell what a hidden one would do.
+      const hiding = OF_SCORES.includes(open.name) ? withHiddenPositives(candidates, run.job.seed) : null;
       runChain(others, candidates);
-      const { scores, measures } = passed(candidates, measure);
-      needed[row] = thresholdFor(measures, count);
-      found.add({ scores, measures });
+      const own = passed(candidates, measure);
+      needed[row] = thresholdFor(own.measures, count);
+      if (!hiding) return found.add(own);
+      runChain(others, hiding.seen);
+      const { scores, measures, documents } = passed(hiding.seen, measure);
+      found.add({ scores, measures, hidden: documents.map((document) => hiding.hidden.has(document)) });
     });
     await output.writeNpy('needed.npy', needed);
     return { rows: shard.rows, figures: { ...found.figures() } };
   });
 }
+
+/** Filters that look at nothing but scores. */
+const OF_SCORES: readonly Calibrated[] = ['relative_margin', 'absolute_margin', 'max_score'];
 
 /** Windows count what passed the thresholds, so they cannot look before the threshold is known. */
 function withoutWindows(chain: readonly ChainRule[]): readonly ChainRule[] {
@@ -56,13 +67,15 @@ function neededOf({ job: { mining } }: RunDocument): number {
 function passed(
   candidates: Candidates,
   measure: (candidates: Candidates, place: number) => number,
-): { readonly scores: number[]; readonly measures: number[] } {
+): { readonly documents: number[]; readonly scores: number[]; readonly measures: number[] } {
+  const documents: number[] = [];
   const scores: number[] = [];
   const measures: number[] = [];
   for (let place = 0; place < candidates.reasons.length; place++) {
     if (candidates.reasons[place] !== 0) continue;
+    documents.push(candidates.documents[place]!);
     scores.push(candidates.scores[place]!);
     measures.push(measure(candidates, place));
   }
-  return { scores, measures };
+  return { documents, scores, measures };
 }

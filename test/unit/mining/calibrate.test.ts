@@ -1,4 +1,5 @@
 import { findThreshold } from '@quarry/activities/mining/calibrate/find-threshold';
+import { withHiddenPositives } from '@quarry/activities/mining/calibrate/hide-positives';
 import {
   GRID,
   type SurveyedQuery,
@@ -8,6 +9,7 @@ import {
 } from '@quarry/activities/mining/calibrate/threshold-survey';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { arbitraryCandidates } from './arbitrary-candidates.ts';
 
 const query: fc.Arbitrary<SurveyedQuery> = fc
   .array(
@@ -130,5 +132,28 @@ describe('calibration', () => {
     expect(at(0.1)).toMatchObject({ above: Math.fround(0.1), met: true });
     expect(at(0.7)).toMatchObject({ above: known[19], met: false });
     expect(at(0.7).why).toContain('only 0 % of the queries are filled');
+  });
+});
+
+describe('hiding positives', () => {
+  it('shows the hidden half as candidates like any other, from (seed, query) alone', () => {
+    fc.assert(
+      fc.property(arbitraryCandidates, fc.nat(1000), (candidates, seed) => {
+        const found = withHiddenPositives(candidates, seed);
+        if (candidates.positives.length < 2) {
+          expect(found).toBeNull();
+          return;
+        }
+        const { seen, hidden } = found!;
+        expect(hidden.size).toBe(Math.floor(candidates.positives.length / 2));
+        expect([...seen.positives, ...hidden].sort()).toEqual([...candidates.positives].sort());
+        for (const [i, document] of seen.positives.entries()) {
+          expect(seen.positiveScores[i]).toBe(
+            candidates.positiveScores[candidates.positives.indexOf(document)],
+          );
+        }
+        expect(withHiddenPositives(candidates, seed)!.hidden).toEqual(hidden);
+      }),
+    );
   });
 });
