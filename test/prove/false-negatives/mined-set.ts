@@ -37,7 +37,7 @@ export interface Texts {
   readonly vectors: Vectors;
 }
 
-export interface HubnessOf {
+interface HubnessOf {
   readonly queries: Float32Array;
   readonly documents: Float32Array;
 }
