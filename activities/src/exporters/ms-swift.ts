@@ -14,15 +14,15 @@ const images = ({ image }: Content): Json => (image === null ? [] : [image]);
  *
  * Traps: exactly one positive per row, so a query with several positives has a row for each; images are
  * lists of lists, one list for every group of messages, as long as it has `<image>` tags. Rows with unequal counts of
- * negatives are allowed and slower: `--negatives` makes them equal. Proved by ms-swift 4.6.0's own loader and by encoding
- * every row with its embedding template (test/interop/trainers.test.ts).
+ * negatives are allowed and slower: `--negatives` makes them equal. Proved by ms-swift 4.6.0's own loader and
+ * template inputs (test/interop/trainers.test.ts).
  */
 export const msSwift: Exporter = {
   name: 'ms-swift',
   description: 'ms-swift: JSONL of messages, positive_messages, negative_messages',
   shapes: [],
   options: ['negatives', 'images'],
-  proof: 'its own loader',
+  proof: 'its own loader and template inputs',
   needs: () => ({ examples: 'texts' }),
   usage: () => [
     'swift sft --task_type embedding --loss_type infonce --dataset train.jsonl ...',

@@ -10,7 +10,7 @@ from tevatron.datasets.dataset import HFTrainDataset
 from transformers import AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained(tiny_bert.make(tempfile.mkdtemp()))
-arguments = DataArguments(dataset_name=sys.argv[1], dataset_language="default", dataset_split="train")
+arguments = DataArguments(dataset_name=sys.argv[1], dataset_proc_num=1)
 data = HFTrainDataset(tokenizer, arguments, tempfile.mkdtemp()).process()
 print(
     json.dumps(

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { createOpenStore } from '@quarry/activities/storage/open-store';
+import { expect, inject, test } from 'vitest';
 import { quarry } from '../../support/quarry.ts';
 import { committedRun, exported, runDirectory } from './exported-run.ts';
 
@@ -59,8 +60,62 @@ test('the command says what it wrote, and ends with 2 where it is wrong', async 
   expect(await wrong(run, '--format', 'tevatron', '--shape', 'id')).toContain('did you mean ids?');
   expect(await wrong(run, '--format', 'gen2embed')).toContain('clusters');
   expect(await wrong(made.directory, '--format', 'tevatron')).toContain('holds no _manifest.json');
+  expect(await wrong(run, '--format', 'tevatron', '--prompt', 'x')).toContain(
+    'it takes --shape, --negatives',
+  );
+  expect(await wrong(run, '--format', 'flagembedding', '--scores', 'all')).toContain('--scores margin');
+  const list = await quarry(['export', '--format', 'list'], home);
+  expect([list.code, list.stderr]).toEqual([0, '']);
+  expect(list.stdout).toContain('proved: a training step of each shape');
   const { code, stdout } = await quarry(['export', run, '--format', 'flagembedding', '--to', to], home);
   expect(code).toBe(0);
   expect(stdout).toContain(`Written to ${to}`);
   expect(stdout).toMatch(/train\.jsonl +40 +/);
-}, 60_000);
+}, 120_000);
+
+test('an option that the format does not take, and a count that nothing says', async () => {
+  const made = await committedRun();
+  await expect(exported(made, 'ms-swift', { scores: 'scores' })).rejects.toThrow(
+    '--scores: ms-swift does not take it; it takes --negatives, --images',
+  );
+  await expect(exported(made, 'flagembedding', { scores: 'margin' })).rejects.toThrow(
+    '--scores margin: flagembedding does not take it; it takes --negatives, --scores, --prompt',
+  );
+  await expect(exported(made, 'contrastors', { cache: false })).rejects.toThrow('add --negatives N');
+  await expect(exported(made, 'flagembedding', { cache: false, scores: 'scores' })).rejects.toThrow(
+    'flagembedding needs the similarities of',
+  );
+});
+
+test('a cache that holds other verdicts than the manifest counts', async () => {
+  const made = await committedRun();
+  const path = join(runDirectory(made), '_manifest.json');
+  const manifest = JSON.parse(await readFile(path, 'utf8'));
+  manifest.funnel.kept += 1;
+  await writeFile(path, JSON.stringify(manifest));
+  const to = join(made.directory, 'exports', 'x');
+  await expect(exported(made, 'flagembedding', { to })).rejects.toThrow("so the cache is not this run's");
+  expect(await readdir(dirname(to))).toEqual([]);
+});
+
+test('an s3: target gets every file, README.md last, and is refused when it holds something', async ({
+  skip,
+}) => {
+  const s3 = inject('s3');
+  if (!s3) return skip('no S3 server on this machine');
+  const { endpoint, region, accessKeyId, secretAccessKey, bucket } = s3;
+  const openStore = createOpenStore({
+    s3: { endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } },
+  });
+  const made = await committedRun();
+  const to = `s3://${bucket}/export-${Date.now()}/set`;
+  const local = await exported(made, 'pylate', { shape: 'kd' });
+  const { files } = await exported(made, 'pylate', { shape: 'kd', to, openStore });
+  expect(files).toEqual(local.files);
+  expect(files.at(-1)!.path).toBe('README.md');
+  for (const { path } of files) {
+    const bytes = Buffer.from(await openStore(to).read(`${to}/${path}`));
+    expect(bytes.equals(await readFile(join(local.to, path)))).toBe(true);
+  }
+  await expect(exported(made, 'flagembedding', { to, openStore })).rejects.toThrow(/--to s3:\S+ holds s3:/);
+});
