@@ -32,10 +32,8 @@ export async function proveFalseNegatives(args: readonly string[]): Promise<void
   const data = dirname(cranfield);
   const place = workplace(values.model, resolve(values.directory), data);
   const rates: Rate[] = [];
-  for (const name of values.sets.split(',') as ProofSetName[]) {
-    const make = PROOF_SETS[name];
-    if (!make) throw new Error(`${name} is no set; there are ${Object.keys(PROOF_SETS).join(', ')}`);
-    const set = await make(data);
+  for (const name of values.sets.split(',').map(setName)) {
+    const set = await PROOF_SETS[name](data);
     const mined = await mineSet(place, name, set);
     const anchors = anchorsOf(set, mined);
     const compared = await compareMethods(mined, anchors, Number(values.threads));
@@ -44,6 +42,14 @@ export async function proveFalseNegatives(args: readonly string[]): Promise<void
     await publish(place, rates);
   }
   console.log(`\n${markdown(rates, 'attainable')}\n\n${markdown(rates, 'ratio')}`);
+}
+
+/** The set that is meant, whatever its capitals. */
+function setName(given: string): ProofSetName {
+  const names = Object.keys(PROOF_SETS) as ProofSetName[];
+  const name = names.find((known) => known.toLowerCase() === given.trim().toLowerCase());
+  if (!name) throw new Error(`--sets: ${given} is no set; there are ${names.join(', ')}`);
+  return name;
 }
 
 function workplace(model: string, directory: string, data: string): Workplace {

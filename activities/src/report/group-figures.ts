@@ -1,6 +1,7 @@
 import type { Funnel, RunRef } from '@quarry/workflows';
 import { sumFunnels } from '../mining/report-figures.ts';
-import { clusterKey, filterKey, isClassification } from '../stages/keys.ts';
+import { isClassification } from '../stages/classification-groups.ts';
+import { clusterKey, filterKey } from '../stages/keys.ts';
 import { mapConcurrently } from '../stages/map-concurrently.ts';
 import type { RunDocument } from '../stages/run-document.ts';
 import { numbersOf, runGroups } from '../stages/run-groups.ts';

@@ -3,9 +3,10 @@ import { imageRootOf } from '../dataset/image-uri.ts';
 import { QuarryError } from '../failures.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import { rowsPerFile, type TableShape } from '../tables/table-schema.ts';
-import { clusterKeys, filterKey, STAGE_VERSIONS } from './keys.ts';
+import { clusterKeys, filterKey } from './keys.ts';
 import { type RunDocument, unitDirectory } from './run-document.ts';
 import type { Dependencies } from './stage-context.ts';
+import { STAGE_VERSIONS } from './stage-versions.ts';
 import { readDone, unitKey } from './unit.ts';
 
 /** How the rows of the published tables are spread over query shards and files: what `arrange` puts out. */

@@ -2,15 +2,8 @@ import type { RunRef, Stages, UnitResult } from '@quarry/workflows';
 import type { FormBestClustersInput, FormBestClustersOutput } from '../pool/kernels/form-best-clusters.ts';
 import type { FormClustersInput, FormClustersOutput, ShardFiles } from '../pool/kernels/form-clusters.ts';
 import { readChain } from './calibrate.ts';
-import {
-  clusterKey,
-  filterKey,
-  hubnessKey,
-  isClassification,
-  mergeKey,
-  OWNERS_PER_CANDIDATE,
-  scoreOwnersKey,
-} from './keys.ts';
+import { isClassification } from './classification-groups.ts';
+import { clusterKey, filterKey, hubnessKey, mergeKey, OWNERS_PER_CANDIDATE, scoreOwnersKey } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { FETCHES, ownerFiles, pairVectorFiles, planFile, queryVectorFiles } from './owner-inputs.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';

@@ -8,36 +8,17 @@ import {
   type PairRule,
 } from '@quarry/workflows/chain';
 import { chainBefore, JUDGE_STAGE, type JudgeName } from '@quarry/workflows/judges';
+import { isClassification } from './classification-groups.ts';
+import { oncePerRun } from './once-per-run.ts';
 import type { RunDocument } from './run-document.ts';
 import { groupOfShard, numbersOf, runGroups } from './run-groups.ts';
+import { STAGE_VERSIONS } from './stage-versions.ts';
 import { unitKey } from './unit.ts';
 
-/**
+/*
  * The keys of all units, as pure functions of the run document: so a stage finds the output of the stages before it
- * without being told, and payloads do not grow with the number of shards. Raise a stage's version when what it puts
- * out changes.
+ * without being told, and payloads do not grow with the number of shards.
  */
-export const STAGE_VERSIONS = {
-  plan: 1,
-  embed: 1,
-  index: 1,
-  search: 1,
-  scoreGiven: 1,
-  merge: 1,
-  measureRecall: 1,
-  scoreOwners: 1,
-  metric: 1,
-  pairVectors: 1,
-  comparePairs: 1,
-  hubness: 1,
-  survey: 1,
-  calibrate: 1,
-  crossEncode: 1,
-  judge: 1,
-  filter: 2,
-  cluster: 2,
-  write: 2,
-} as const;
 
 /** Owners kept per candidate by `scoreOwners`, most similar first; more are looked up when they are needed. */
 export const OWNERS_PER_CANDIDATE = 32;
@@ -236,29 +217,6 @@ export function clusterKeys(run: RunDocument): readonly string[] {
   return runGroups(run).map((_, group) => clusterKey(run, group));
 }
 
-/** SaHa's classification case: the job's word, else the format's; of MMEB the ten subsets that the paper's code names. */
-export function isClassification(run: RunDocument, group: number): boolean {
-  const { mining, input } = run.job;
-  const { name } = runGroups(run)[group]!;
-  if (Array.isArray(mining.classification)) return mining.classification.includes(name);
-  if (mining.classification !== undefined) return mining.classification;
-  return input.format === 'classification' || (input.format === 'mmeb' && MMEB_CLASSIFICATION.has(name));
-}
-
-/** Of arXiv 2508.00955's code: subsets whose documents are class labels. */
-const MMEB_CLASSIFICATION: ReadonlySet<string> = new Set([
-  'ImageNet_1K',
-  'Place365',
-  'N24News',
-  'HatefulMemes',
-  'VOC2007',
-  'SUN397',
-  'ImageNet-A',
-  'ImageNet-R',
-  'ObjectNet',
-  'Country211',
-]);
-
 function searchParameters({ job, search }: RunDocument): unknown[] {
   const { engine, retrieved } = search;
   return [engine, retrieved, engine === 'exact' ? null : (job.search.efSearch ?? 2 * retrieved)];
@@ -328,19 +286,4 @@ const inputKey = oncePerRun(({ plan, job }) =>
 
 function allShards(run: RunDocument, key: (run: RunDocument, shard: number) => string): string[] {
   return run.plan.queryShards.map((_, shard) => key(run, shard));
-}
-
-/** Keys over all shards are computed once per run: there may be 10,000 shards, and as many units that ask. */
-function oncePerRun<Rest extends number[]>(
-  compute: (run: RunDocument, ...numbers: Rest) => string,
-): (run: RunDocument, ...numbers: Rest) => string {
-  const keys = new WeakMap<RunDocument, Map<string, string>>();
-  return (run, ...numbers) => {
-    const known = keys.get(run) ?? new Map<string, string>();
-    keys.set(run, known);
-    const name = numbers.join();
-    const key = known.get(name) ?? compute(run, ...numbers);
-    known.set(name, key);
-    return key;
-  };
 }

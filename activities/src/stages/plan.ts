@@ -16,10 +16,10 @@ import { describeJudges } from '../judges/describe-judge.ts';
 import { runDirectory } from './arrangement.ts';
 import { deriveRun } from './derive-run.ts';
 import { checkJob } from './job-check.ts';
-import { STAGE_VERSIONS } from './keys.ts';
 import { type Plan, type RunDocument, unitDirectory } from './run-document.ts';
 import { runGroups } from './run-groups.ts';
 import type { StageContext } from './stage-context.ts';
+import { STAGE_VERSIONS } from './stage-versions.ts';
 import { memoised, readDone, unitKey } from './unit.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { STAGE_VERSIONS } from './keys.ts';
+import { STAGE_VERSIONS } from './stage-versions.ts';
 
 /** Libraries whose version may change a result. */
 const LIBRARIES = ['onnxruntime-node', 'hnswlib-node', '@duckdb/node-api'] as const;

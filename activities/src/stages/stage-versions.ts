@@ -1,0 +1,22 @@
+/** Part of every key. Raise a stage's version when what it puts out changes. */
+export const STAGE_VERSIONS = {
+  plan: 1,
+  embed: 1,
+  index: 1,
+  search: 1,
+  scoreGiven: 1,
+  merge: 1,
+  measureRecall: 1,
+  scoreOwners: 1,
+  metric: 1,
+  pairVectors: 1,
+  comparePairs: 1,
+  hubness: 1,
+  survey: 1,
+  calibrate: 1,
+  crossEncode: 1,
+  judge: 1,
+  filter: 2,
+  cluster: 2,
+  write: 2,
+} as const;
