@@ -27,8 +27,8 @@ const PATHS_FILE = 'image-paths.jsonl';
 /**
  * A hash that changes whenever an image file does that the input names: over size and times (`file:`) or ETags (`s3:`) of
  * all of them, because reading a million images anew for every plan would take hours. Which paths there are is memoised by
- * the content of the input's files, so that a second plan costs one look at each image (a million in about a minute on a
- * local disk). '' where the input names none.
+ * the content of the input's files, so that a second plan costs one look at each image.
+ * '' where the input names none.
  *
  * Memory: DuckDB's limit and 2,048 paths.
  *
