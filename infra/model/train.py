@@ -65,7 +65,7 @@ def loss_of(model, batch, barred, bf16: bool, drop: float, naming: Naming):
 
 
 NAMING_SHARE = 0.5
-SHARES = {"definition": 0.18, "word": 0.07, "picture": 0.54, "scene text": 0.06, "reply": 0.03, "picture reply": 0.12}
+SHARES = {"definition": 0.28, "word": 0.08, "picture": 0.43, "scene text": 0.06, "reply": 0.03, "picture reply": 0.12}
 
 
 def stream(texts: Batches, pictures: PictureBatches, shares: dict[str, float]):

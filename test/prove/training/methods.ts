@@ -17,6 +17,7 @@ export const METHODS = {
     mining: { strategy: 'margin', numNegatives: NEGATIVES, relativeMargin: 0.05, rangeMax: 200 },
     batches: 'triplets',
   },
+  best: { mining: { strategy: 'best', numNegatives: NEGATIVES }, batches: 'triplets' },
   SaHa: { mining: { strategy: 'saha', topK: 15, poolMultiplier: 3 }, batches: 'clusters' },
 } as const satisfies Record<string, Method>;
 export type MethodName = keyof typeof METHODS;
