@@ -9,7 +9,7 @@ export interface Settings extends ServerSettings {
   readonly color: boolean;
   /** `QUARRY_LOG`: how much the workers log. */
   readonly logLevel: LogLevel;
-  /** `HF_ENDPOINT`, `HF_TOKEN`: how the Hugging Face hub is reached. */
+  /** `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`: how the Hugging Face hub is reached. */
   readonly hub: HubAccess;
   /** Where relative paths on the command line begin. */
   readonly directory: string;
@@ -25,7 +25,7 @@ export function readSettings(): Settings {
   return settingsFrom(process.env, process.cwd());
 }
 
-/** The settings that an environment means: `QUARRY_HOME`, `QUARRY_CACHE`, `QUARRY_LOG`, `NO_COLOR`, `HF_ENDPOINT`, `HF_TOKEN`. */
+/** The settings that an environment means: `QUARRY_HOME`, `QUARRY_CACHE`, `QUARRY_LOG`, `NO_COLOR`, `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`. */
 export function settingsFrom(env: Readonly<Record<string, string | undefined>>, directory: string): Settings {
   return {
     home: resolve(directory, env.QUARRY_HOME || join(homedir(), '.quarry')),
@@ -33,7 +33,11 @@ export function settingsFrom(env: Readonly<Record<string, string | undefined>>, 
     env,
     color: !env.NO_COLOR,
     logLevel: LOG_LEVELS.find((level) => level === env.QUARRY_LOG) ?? 'info',
-    hub: { endpoint: env.HF_ENDPOINT?.replace(/\/+$/, '') || undefined, token: env.HF_TOKEN || undefined },
+    hub: {
+      endpoint: env.HF_ENDPOINT?.replace(/\/+$/, '') || undefined,
+      token: env.HF_TOKEN || undefined,
+      offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
+    },
     directory,
   };
 }

@@ -66,7 +66,14 @@ export async function runWorkers(options: WorkerProcess): Promise<void> {
     const pool = createPool({ threads: slots });
     pools.push(pool);
     if (role === 'gpu') devices = pool;
-    const activities = createActivities({ openStore, scratch: scratch.directory, pool, threads, hub });
+    const activities = createActivities({
+      openStore,
+      scratch: scratch.directory,
+      models: scratch.models,
+      pool,
+      threads,
+      hub,
+    });
     return { ...queue, activities: { ...activities }, maxConcurrentActivityTaskExecutions: slots };
   };
   try {

@@ -38,12 +38,12 @@ interface Ahead {
   readonly row: number;
   readonly id: string;
   readonly text: string;
-  readonly image: Promise<PatchedImage> | null;
+  readonly image: PromiseLike<PatchedImage> | null;
 }
 
 /** Prepares images elsewhere, at most `ahead` of them before they are wanted. */
 export interface ImageSource {
-  readonly patch: (image: RowImage) => Promise<PatchedImage>;
+  readonly patch: (image: RowImage) => PromiseLike<PatchedImage>;
   readonly ahead: number;
 }
 

@@ -1,5 +1,5 @@
-import type { Job } from '@quarry/workflows';
 import { hubReference, parseHubReference } from '../hub/hub-reference.ts';
+import type { WantedModel } from '../hub/needed-files.ts';
 import { pullModel } from '../hub/pull-model.ts';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { localModelDirectory } from './model-directory.ts';
@@ -17,8 +17,8 @@ export interface LocatedModel {
  * @throws QuarryError BadModel where there is no such model
  */
 export async function locateModel(
-  context: Pick<Dependencies, 'openStore' | 'scratch' | 'hub'>,
-  model: Exclude<Job['model'], { kind: 'vectors' }>,
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'models' | 'hub'>,
+  model: WantedModel & { readonly path: string },
 ): Promise<LocatedModel> {
   const { path } = model;
   if (!path.startsWith('hf:'))

@@ -1,39 +1,35 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QuarryError } from '../failures.ts';
 import type { Dependencies } from '../stages/stage-context.ts';
+import { sharedDirectory } from '../storage/shared-directory.ts';
+import type { Store } from '../storage/store.ts';
 
 /** Where a model's files lie on this machine, and the errors of not finding them. */
 
 const BUNDLED = new URL('../../models/', import.meta.url);
 
-const copies = new Map<string, Promise<string>>();
+/** Where models are kept that the processes of this machine fetch or prepare once. */
+export function modelsDirectory({ models, scratch }: Pick<Dependencies, 'models' | 'scratch'>): string {
+  return models ?? join(scratch, 'models');
+}
 
 /**
  * The local directory of a model: `file:` URI or plain path, `bundled:<name>` (shipped with this package), or `s3:`
- * (copied into scratch once per process, keeping the layout).
+ * (copied once per machine and version of the objects, keeping the layout).
  *
  * @param graph the graph's path inside the directory; of an s3 model only it, its external data and the settings are
  * fetched; null: all graphs.
  * @throws QuarryError BadModel where there is no such directory
  */
 export async function localModelDirectory(
-  context: Pick<Dependencies, 'openStore' | 'scratch'>,
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'models'>,
   path: string,
   graph: string | null,
 ): Promise<string> {
-  if (path.startsWith('s3:')) {
-    const key = `${path}\n${graph}`;
-    let copy = copies.get(key);
-    if (!copy) {
-      copy = copyFromStore(context, path, graph);
-      copies.set(key, copy);
-      copy.catch(() => copies.delete(key));
-    }
-    return copy;
-  }
+  if (path.startsWith('s3:')) return copyFromStore(context, path, graph);
   const directory = path.startsWith('bundled:')
     ? fileURLToPath(new URL(path.slice('bundled:'.length), BUNDLED))
     : path.startsWith('file:')
@@ -51,33 +47,49 @@ export async function localModelDirectory(
 }
 
 async function copyFromStore(
-  context: Pick<Dependencies, 'openStore' | 'scratch'>,
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'models'>,
   uri: string,
   graph: string | null,
 ): Promise<string> {
   const prefix = uri.endsWith('/') ? uri : `${uri}/`;
   const store = context.openStore(prefix);
-  const name = createHash('sha256').update(`${prefix}\n${graph}`).digest('hex').slice(0, 16);
-  const directory = join(context.scratch, 'models', name);
-  let files = 0;
-  for await (const object of store.list(prefix)) {
-    const path = object.uri.slice(prefix.length);
-    if (!isNeeded(path, graph)) continue;
-    const local = await store.localCopy(object.uri, join(context.scratch, 'copies'));
-    const target = join(directory, path);
-    await mkdir(dirname(target), { recursive: true });
-    await link(local, target).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') await copyFile(local, target);
-    });
-    files++;
-  }
-  if (files === 0) {
+  const versions = await versionsBelow(store, prefix, graph);
+  if (versions.size === 0) {
     throw new QuarryError(
       'BadModel',
       `model.path ${uri}: there is no object under ${prefix}; give the prefix that holds config.json, tokenizer.json and the ONNX graph`,
     );
   }
-  return directory;
+  const name = createHash('sha256')
+    .update(JSON.stringify([prefix, ...versions]))
+    .digest('hex')
+    .slice(0, 32);
+  return sharedDirectory(join(modelsDirectory(context), `s3-${name}`), async (partial) => {
+    const copies = join(partial, '.copies');
+    for (const path of versions.keys()) {
+      const local = await store.localCopy(prefix + path, copies);
+      await mkdir(dirname(join(partial, path)), { recursive: true });
+      await rename(local, join(partial, path));
+    }
+    await rm(copies, { recursive: true });
+    const now = await versionsBelow(store, prefix, graph);
+    if (JSON.stringify([...now]) !== JSON.stringify([...versions]))
+      throw new Error(`${prefix} was changed while it was copied`);
+  });
+}
+
+/** What changes whenever an object does, by the path below the prefix. */
+async function versionsBelow(
+  store: Store,
+  prefix: string,
+  graph: string | null,
+): Promise<ReadonlyMap<string, string | null>> {
+  const versions = new Map<string, string | null>();
+  for await (const { uri } of store.list(prefix)) {
+    const path = uri.slice(prefix.length);
+    if (isNeeded(path, graph)) versions.set(path, await store.version(uri));
+  }
+  return versions;
 }
 
 /** Settings and templates anywhere; of the graphs only the named one, with what lies beside it and is no graph. */

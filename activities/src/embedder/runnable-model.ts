@@ -3,6 +3,7 @@ import type { Job } from '@quarry/workflows';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { readDirectoryManifest } from './directory-manifest.ts';
 import { VECTOR_OUTPUTS } from './graph-signature.ts';
+import { modelsDirectory } from './model-directory.ts';
 import { type ModelFiles, readModelFiles } from './model-files.ts';
 import { generatorGraphs, type ModelGraphs, preparedPath } from './model-graphs.ts';
 import { OnnxFile } from './onnx/onnx-file.ts';
@@ -20,12 +21,12 @@ export interface RunnableModel {
 
 /**
  * Chooses the graphs of a model: of an encoder the named one, of a generator the prepared one, with the system turn baked
- * in where that is the job's. A decoder that only offers logits is prepared in scratch.
+ * in where that is the job's. A decoder that only offers logits is prepared beside, once per machine.
  *
  * @throws QuarryError BadModel where files are missing, or a decoder cannot be prepared
  */
 export async function runnableModel(
-  context: Pick<Dependencies, 'scratch'>,
+  context: Pick<Dependencies, 'scratch' | 'models'>,
   directory: string,
   model: Exclude<Job['model'], { kind: 'vectors' }>,
 ): Promise<RunnableModel> {
@@ -43,7 +44,7 @@ export async function runnableModel(
     return { files, graphs: { ...graphs, main: baked[0] }, prefix: baked[1].prefix!.ids };
   if (!needsPreparing(join(directory, graphs.main)) || preparedPath(graphs.main) === null)
     return { files, graphs, prefix: prepared[graphs.main]?.prefix?.ids ?? [] };
-  const copy = await readModelFiles(await preparedCopy(files, graphs.main, context.scratch), null);
+  const copy = await readModelFiles(await preparedCopy(files, graphs.main, modelsDirectory(context)), null);
   return { files: copy, graphs: { ...graphs, main: preparedPath(graphs.main)! }, prefix: [] };
 }
 

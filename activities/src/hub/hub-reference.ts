@@ -16,6 +16,10 @@ export interface HubAccess {
   readonly token?: string | undefined;
   /** Directory of the cache; default: where Hugging Face's own tools keep it (`HF_HOME`). */
   readonly cache?: string | undefined;
+  /** `HF_HUB_OFFLINE`: the hub is not asked, what is cached is used. */
+  readonly offline?: boolean | undefined;
+  /** Told where something else than the hub's answer is used, and why. */
+  readonly notice?: ((message: string) => void) | undefined;
 }
 
 /** @throws QuarryError BadModel where it is not `hf:owner/name[@revision]` */
@@ -31,4 +35,15 @@ export function parseHubReference(reference: string): HubReference {
 
 export function hubReference({ repository, revision }: HubReference): string {
   return `hf:${repository}@${revision}`;
+}
+
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/** Whether a revision is a commit, so that it always means the same files. */
+export function isCommit(revision: string): boolean {
+  return COMMIT.test(revision);
+}
+
+export function endpointOf({ endpoint = 'https://huggingface.co' }: Pick<HubAccess, 'endpoint'>): string {
+  return endpoint;
 }

@@ -1,29 +1,17 @@
 import { mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { getHFHubCachePath, getRepoFolderName, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
-import { readDirectoryManifest, writeDirectoryManifest } from '../embedder/directory-manifest.ts';
-import { filesOf } from '../embedder/model-directory.ts';
+import { writeDirectoryManifest } from '../embedder/directory-manifest.ts';
 import { QuarryError } from '../failures.ts';
+import { cachedModel, heldSnapshot, type PulledModel, Unreachable } from './cached-model.ts';
 import { downloadBlob, type HubFile } from './download-blob.ts';
-import { type HubAccess, type HubReference, hubReference } from './hub-reference.ts';
+import { endpointOf, type HubAccess, type HubReference, hubReference, isCommit } from './hub-reference.ts';
 import { neededFiles, type WantedModel } from './needed-files.ts';
-
-/** A model in the cache of Hugging Face's tools. */
-export interface PulledModel {
-  readonly directory: string;
-  /** The commit that the revision meant. */
-  readonly revision: string;
-  /** Files fetched now, and bytes of them. */
-  readonly fetched: readonly string[];
-  readonly bytes: number;
-}
-
-const HUB = 'https://huggingface.co';
-const COMMIT = /^[0-9a-f]{40}$/;
 
 /**
  * Fetches the files that a model is run from into the cache that Hugging Face's own tools use (blobs, snapshots, refs),
  * each checked against the hub's hash, and writes `quarry.json` into the snapshot. What is there already is not fetched.
+ * Offline, or where the hub cannot be reached, a branch or tag is the commit that the cache knows it by (`refs/`).
  *
  * @throws QuarryError BadModel where the repository, the revision or a fitting graph is not there, or access is refused
  */
@@ -37,9 +25,26 @@ export async function pullModel(
     access.cache ?? getHFHubCachePath(),
     getRepoFolderName({ type: 'model', name: repository }),
   );
-  const pinned = COMMIT.test(reference.revision) ? reference.revision : null;
+  const pinned = isCommit(reference.revision) ? reference.revision : null;
   const held = pinned && (await heldSnapshot(join(storage, 'snapshots', pinned), repository, wanted));
   if (held && pinned) return { directory: held, revision: pinned, fetched: [], bytes: 0 };
+  if (access.offline) return cachedModel(reference, wanted, storage, access, 'HF_HUB_OFFLINE is set');
+  try {
+    return await fetchModel(reference, pinned, wanted, storage, access);
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    return cachedModel(reference, wanted, storage, access, error);
+  }
+}
+
+async function fetchModel(
+  reference: HubReference,
+  pinned: string | null,
+  wanted: WantedModel,
+  storage: string,
+  access: HubAccess,
+): Promise<PulledModel> {
+  const { repository } = reference;
   const revision = pinned ?? (await commitOf(reference, access));
   const files = await filesOnHub({ repository, revision }, access);
   const needed = new Set(
@@ -58,7 +63,7 @@ export async function pullModel(
     if (await stat(pointer).catch(() => null)) continue;
     const blob = join(storage, 'blobs', file.lfs?.oid ?? file.oid);
     if (!(await stat(blob).catch(() => null))) {
-      const url = `${access.endpoint ?? HUB}/${repository}/resolve/${revision}/${file.path}`;
+      const url = `${endpointOf(access)}/${repository}/resolve/${revision}/${file.path}`;
       await downloadBlob(url, access.token, file, blob);
       fetched.push(file.path);
       bytes += file.size;
@@ -73,24 +78,6 @@ export async function pullModel(
     source: { repository, revision },
   });
   return { directory, revision, fetched, bytes };
-}
-
-/** A snapshot with everything that is wanted; null: there is none. */
-async function heldSnapshot(
-  directory: string,
-  repository: string,
-  wanted: WantedModel,
-): Promise<string | null> {
-  const manifest = await readDirectoryManifest(directory).catch(() => null);
-  if (manifest?.source === undefined) return null;
-  const present = await filesOf(directory);
-  if (Object.keys(manifest.files).some((path) => !present.includes(path))) return null;
-  try {
-    neededFiles(repository, present, wanted);
-    return directory;
-  } catch {
-    return null;
-  }
 }
 
 async function commitOf(reference: HubReference, access: HubAccess): Promise<string> {
@@ -133,13 +120,16 @@ async function filesOnHub(reference: HubReference, access: HubAccess): Promise<H
 }
 
 function parameters({ endpoint, token }: HubAccess) {
-  return { hubUrl: endpoint ?? HUB, ...(token !== undefined && { accessToken: token }) };
+  return { hubUrl: endpointOf({ endpoint }), ...(token !== undefined && { accessToken: token }) };
 }
 
-function explained(error: unknown, reference: HubReference, { endpoint = HUB, token }: HubAccess): unknown {
+function explained(error: unknown, reference: HubReference, access: HubAccess): unknown {
+  const { token } = access;
+  const endpoint = endpointOf(access);
   const what = `model.path ${hubReference(reference)}`;
   if (error instanceof HubApiError) {
     const { statusCode } = error;
+    if (statusCode >= 500) return new Unreachable(`it answers ${statusCode}`, error);
     const advice =
       statusCode === 401 || statusCode === 403
         ? token === undefined
@@ -154,14 +144,7 @@ function explained(error: unknown, reference: HubReference, { endpoint = HUB, to
   }
   if (error instanceof TypeError && error.cause === undefined)
     return new QuarryError('BadModel', `HF_TOKEN: ${error.message}`, { cause: error });
-  if (error instanceof TypeError) {
-    const reason = (error.cause as Error).message;
-    return new QuarryError(
-      'BadModel',
-      `${what}: ${endpoint} cannot be reached (${reason}); set HF_ENDPOINT to a mirror, or give a local directory`,
-      { cause: error },
-    );
-  }
+  if (error instanceof TypeError) return new Unreachable((error.cause as Error).message, error);
   return error;
 }
 

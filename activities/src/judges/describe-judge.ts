@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Job } from '@quarry/workflows';
 import { JUDGES, type JudgeName, judgePath } from '@quarry/workflows/judges';
-import { localModelDirectory } from '../embedder/model-directory.ts';
+import { locateModel } from '../embedder/locate-model.ts';
 import { QuarryError } from '../failures.ts';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { hashFile } from '../stages/unit.ts';
@@ -34,7 +34,7 @@ export async function openJudge(
   name: JudgeName,
 ): Promise<{ readonly identity: JudgeIdentity; readonly settings: JudgeSettings }> {
   const { path, file, maxLength, rows } = parameters(job, name);
-  const directory = await localModelDirectory(context, path, file);
+  const { directory } = await locateModel(context, { kind: 'encoder', path, file });
   const where = `${name}: ${path}`;
   const files = [
     file,

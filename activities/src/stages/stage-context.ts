@@ -8,6 +8,11 @@ export interface Dependencies {
   readonly openStore: (uri: string) => Store;
   /** Absolute local directory, private to this process. */
   readonly scratch: string;
+  /**
+   * Absolute local directory that the processes of this machine share, for models that are fetched or prepared once;
+   * default: below `scratch`.
+   */
+  readonly models?: string;
   /** Worker threads for native code. */
   readonly pool: Pool;
   /** Threads that one native kernel may use. */

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openModel } from '@quarry/activities/embedder/describe-model';
 import { LoadedModel } from '@quarry/activities/embedder/loaded-model';
+import type { PulledModel } from '@quarry/activities/hub/cached-model';
 import { parseHubReference } from '@quarry/activities/hub/hub-reference';
-import { type PulledModel, pullModel } from '@quarry/activities/hub/pull-model';
+import { pullModel } from '@quarry/activities/hub/pull-model';
 import type { Dependencies } from '@quarry/activities/stages/stage-context';
 import { openStore } from '@quarry/activities/storage/open-store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -144,6 +145,37 @@ describe('pulling a model', () => {
     );
     await pull('hf:owner/tiny', { token: 'hf_secret' });
     expect(asked('/resolve/').every(({ authorization }) => authorization === 'Bearer hf_secret')).toBe(true);
+  });
+
+  test('offline or without a hub, a branch is the commit that the cache knows, and that is said', async () => {
+    await start(tinyDirectory('tiny-llama'));
+    const reference = parseHubReference('hf:owner/tiny');
+    const notices: string[] = [];
+    const notice = (text: string) => void notices.push(text);
+    const offline = { endpoint: hub.endpoint, cache, offline: true, notice };
+    await expect(pullModel(reference, { kind: 'generator' }, offline)).rejects.toMatchObject({
+      code: 'BadModel',
+      message: expect.stringMatching(
+        /hf:owner\/tiny@main: HF_HUB_OFFLINE is set, and .*models--owner--tiny does not hold what is needed; fetch it while online \(quarry model pull\)/,
+      ),
+    });
+    expect(hub.requests).toEqual([]);
+    const { directory, revision } = await pull();
+    const asked = hub.requests.length;
+    hub.files.set('config.json', Buffer.from('{"moved": "on"}'));
+    const held = { directory, revision, fetched: [], bytes: 0 };
+    expect(await pullModel(reference, { kind: 'generator' }, offline)).toEqual(held);
+    expect(hub.requests).toHaveLength(asked);
+    const unreachable = { ...offline, offline: false, endpoint: 'http://127.0.0.1:9' };
+    expect(await pullModel(reference, { kind: 'generator' }, unreachable)).toEqual(held);
+    expect(notices).toEqual([
+      `hf:owner/tiny@main: HF_HUB_OFFLINE is set; the cached commit ${revision} is used`,
+      expect.stringMatching(/@main: http:\/\/127\.0\.0\.1:9 cannot be reached \(.*\); the cached commit/),
+    ]);
+    // Another export of the same commit is not in the cache.
+    await expect(pullModel(reference, { kind: 'generator', dtype: 'fp16' }, unreachable)).rejects.toThrow(
+      /cannot be reached .* does not hold what is needed; set HF_ENDPOINT to a mirror/,
+    );
   });
 
   test('names a repository, revision or dtype that is not there, and a hub that cannot be reached', async () => {

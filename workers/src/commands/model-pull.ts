@@ -20,7 +20,10 @@ export async function pull(reference: string, options: PullOptions, settings: Se
     ? ({ kind: 'encoder', file: file ?? 'onnx/model.onnx' } as const)
     : generatorJob(reference, { dtype, file });
   try {
-    const pulled = await pullModel(parseHubReference(reference), wanted, settings.hub);
+    const pulled = await pullModel(parseHubReference(reference), wanted, {
+      ...settings.hub,
+      notice: console.error,
+    });
     if (options.json) console.log(JSON.stringify(pulled));
     else {
       const what =

@@ -28,7 +28,9 @@ export async function verify(
   const model = generatorJob(path, options);
   const scratch = openScratch(settings.cache);
   try {
-    const context = { openStore, scratch: scratch.directory, threads: THREADS, hub: settings.hub };
+    const { directory: own, models } = scratch;
+    const hub = { ...settings.hub, notice: console.error };
+    const context = { openStore, scratch: own, models, threads: THREADS, hub };
     const checks = await verifyModel(context, model);
     const failing = checks.some(({ outcome }) => outcome === 'failed');
     if (json) console.log(JSON.stringify({ model: path, ok: !failing, checks }));

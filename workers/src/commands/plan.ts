@@ -26,8 +26,9 @@ export async function plan(path: string, options: PlanOptions, settings: Setting
   try {
     const dependencies = {
       openStore: overlayStores(openStore, `${scratch.directory}/overlay`),
-      hub: settings.hub,
+      hub: { ...settings.hub, notice: console.error },
       scratch: scratch.directory,
+      models: scratch.models,
       pool,
       threads: 1,
     };

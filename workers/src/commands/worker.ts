@@ -29,8 +29,8 @@ export async function worker(
       drain.abort();
     });
   const onReady = (): void => log.info({ ...place(target), roles }, 'serving');
-  const { cache, hub } = settings;
-  const onDevice = (device: string): void => log.info({ device }, `model.device auto means ${device} here`);
+  const { cache } = settings;
+  const hub = { ...settings.hub, notice: (text: string) => log.warn(text) };
   const graceMs = graceSeconds * 1000;
   const queuePrefix = DEFAULT_QUEUE_PREFIX;
   await runWorkers({
@@ -41,7 +41,7 @@ export async function worker(
     hub,
     graceMs,
     signal: drain.signal,
-    onDevice,
+    onDevice: sayDevice(log),
     onReady,
   });
   log.info('ended');
@@ -54,21 +54,25 @@ export async function localWorker(roles: readonly Role[], settings: Settings): P
   link.signal.addEventListener('abort', () => {
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), LOCAL_END_MS).unref();
   });
-  const [{ runWorkers }, { target, queuePrefix }] = await Promise.all([
+  const [{ runWorkers, log }, { target, queuePrefix }] = await Promise.all([
     prepare(roles, settings),
     link.connect,
   ]);
   const { ready: onReady, signal } = link;
-  const { cache, hub } = settings;
+  const { cache } = settings;
+  const notice = (text: string): void => {
+    log.warn(text);
+    link.notice(text);
+  };
   await runWorkers({
     roles,
     target,
     queuePrefix,
     cache,
-    hub,
+    hub: { ...settings.hub, notice },
     graceMs: LOCAL_GRACE_MS,
     signal,
-    onDevice: () => {},
+    onDevice: sayDevice(log),
     onReady,
   });
 }
@@ -79,6 +83,14 @@ async function prepare(roles: readonly Role[], settings: Settings) {
     import('../worker/worker-log.ts'),
   ]);
   return { runWorkers, log: installWorkerLog(settings.logLevel, { roles: roles.join(',') }) };
+}
+
+function sayDevice(log: { info(facts: object, message: string): void }): (device: string) => void {
+  return (device) =>
+    log.info(
+      { device },
+      `models run on cpu unless their job says otherwise; model.device auto means ${device} here`,
+    );
 }
 
 function place({ connection, namespace }: TemporalTarget): Record<string, unknown> {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '../command-error.ts';
 import type { Settings } from '../settings.ts';
-import type { ConnectMessage, ReadyMessage } from '../worker/parent-link.ts';
+import type { ConnectMessage, NoticeMessage, ReadyMessage } from '../worker/parent-link.ts';
 import type { LogFile } from './log-file.ts';
 
 const COMMAND = fileURLToPath(new URL('../../bin/quarry.js', import.meta.url));
@@ -82,7 +82,7 @@ class LocalWorker {
   }
 
   #start(): ChildProcess {
-    const { settings, log } = this.#options;
+    const { settings, log, onLine } = this.#options;
     const started = Date.now();
     const child = fork(COMMAND, ['worker', '--local', '--role', this.#roles], {
       detached: true,
@@ -90,8 +90,9 @@ class LocalWorker {
       execArgv: [],
       stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'],
     });
-    child.on('message', (message: ReadyMessage) => {
+    child.on('message', (message: ReadyMessage | NoticeMessage) => {
       if (message.type === 'ready') this.#markReady();
+      else onLine(message.text);
     });
     child.once('error', () => {});
     child.once('exit', (code, signal) => this.#lost(signal ?? `exit code ${code}`, Date.now() - started));

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withFileLock } from './file-lock.ts';
+import { withFileLock } from '@quarry/activities/storage/file-lock';
+import { endProcess } from '@quarry/activities/storage/process-alive';
 import { ensureServerBinary } from './find-binary.ts';
 import { freePorts, isFree } from './free-ports.ts';
-import { endProcess } from './process-alive.ts';
 import type { ServerName } from './recipe.ts';
 import { ServerError } from './server-error.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';

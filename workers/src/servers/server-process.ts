@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { endProcess, processIsAlive } from './process-alive.ts';
+import { endProcess, processIsAlive } from '@quarry/activities/storage/process-alive';
 import { ServerError } from './server-error.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../dist/servers/with-parent.js', import.meta.url));

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { processCommand, processIsAlive } from './process-alive.ts';
+import { processCommand, processIsAlive } from '@quarry/activities/storage/process-alive';
 
 /** What a user's server leaves behind for the next command: how to reach it, and who it is. */
 export interface ServerRecord {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processIsAlive } from '@quarry/activities/storage/process-alive';
 import { ensureLocalServer, type LocalServer, type LocalServerKind } from './local-server.ts';
-import { processIsAlive } from './process-alive.ts';
 import { ServerError } from './server-error.ts';
 import type { OnLine, ServerSettings } from './settings.ts';
 

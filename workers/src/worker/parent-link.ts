@@ -11,6 +11,12 @@ export interface ReadyMessage {
   readonly type: 'ready';
 }
 
+/** What the user of `mine` should know, from a worker. */
+export interface NoticeMessage {
+  readonly type: 'notice';
+  readonly text: string;
+}
+
 /** A worker's link to the command that started it. The kernel cuts it however that command ends. */
 export interface ParentLink {
   /** Resolves with the server as soon as the parent knows it. */
@@ -18,6 +24,7 @@ export interface ParentLink {
   /** Aborted when the parent is gone, or no longer wants the worker. */
   readonly signal: AbortSignal;
   readonly ready: () => void;
+  readonly notice: (text: string) => void;
 }
 
 /** Opens the link; the process must have been forked. */
@@ -29,9 +36,10 @@ export function openParentLink(): ParentLink {
     process.once('message', (message: ConnectMessage) => resolve(message));
     controller.signal.addEventListener('abort', () => reject(new Error('the parent is gone')));
   });
-  const ready = (): void => {
-    const message: ReadyMessage = { type: 'ready' };
+  const tell = (message: ReadyMessage | NoticeMessage): void => {
     if (process.connected) process.send?.(message);
   };
-  return { connect, signal: controller.signal, ready };
+  const ready = (): void => tell({ type: 'ready' });
+  const notice = (text: string): void => tell({ type: 'notice', text });
+  return { connect, signal: controller.signal, ready, notice };
 }

@@ -1,11 +1,14 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { processIsAlive } from '../servers/process-alive.ts';
+import { processIsAlive } from '@quarry/activities/storage/process-alive';
 
-/** A directory of this process alone, under `<cache>/scratch`. */
+/** Where a process puts what it needs locally. */
 export interface Scratch {
+  /** Of this process alone, under `<cache>/scratch`. */
   readonly directory: string;
+  /** Of all processes with this cache: models that are fetched or prepared once. */
+  readonly models: string;
   remove(): void;
 }
 
@@ -24,5 +27,9 @@ export function openScratch(cache: string): Scratch {
       rmSync(join(parent, name), { recursive: true, force: true });
   }
   mkdirSync(directory);
-  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+  return {
+    directory,
+    models: join(cache, 'models'),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
 }

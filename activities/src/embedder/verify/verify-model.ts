@@ -24,7 +24,7 @@ type Generator = Extract<Job['model'], { kind: 'generator' }>;
 
 /** The checks of a generator, in order; the first that fails ends them, because what follows rests on it. */
 export async function verifyModel(
-  context: Pick<Dependencies, 'openStore' | 'scratch' | 'threads' | 'hub'>,
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'models' | 'threads' | 'hub'>,
   model: Generator,
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
@@ -41,7 +41,7 @@ export async function verifyModel(
 }
 
 async function* checksOf(
-  context: Pick<Dependencies, 'openStore' | 'scratch' | 'threads' | 'hub'>,
+  context: Pick<Dependencies, 'openStore' | 'scratch' | 'models' | 'threads' | 'hub'>,
   model: Generator,
 ): AsyncGenerator<Check> {
   const { scratch, threads } = context;

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withFileLock } from '@quarry/workers/servers/file-lock';
+import { withFileLock } from '@quarry/activities/storage/file-lock';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 let folder: string;
