@@ -1,54 +1,69 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { openModel } from '@quarry/activities/embedder/describe-model';
 import type { EmbedFigures } from '@quarry/activities/embedder/embed-rows';
-import type { ModelSettings } from '@quarry/activities/embedder/model-settings';
-import { ShapedBatches } from '@quarry/activities/embedder/shaped-batches';
-import { TextTokenizer } from '@quarry/activities/embedder/tokenizer';
+import { LoadedModel } from '@quarry/activities/embedder/loaded-model';
 import type { EmbedInput } from '@quarry/activities/pool/kernels/embed';
 import { createPool } from '@quarry/activities/pool/pool';
 import { openStore } from '@quarry/activities/storage/open-store';
 import { openDuckDb, sqlText } from '@quarry/activities/tables/duckdb';
+import type { Job } from '@quarry/workflows';
 import { shared } from '../support/shared-data.ts';
+import { bareLoop } from './bare-loop.ts';
+import { BENCH_SETS, textsOfSet } from './bench-sets.ts';
 
 const ROUNDS = 3;
 const THREADS = 2;
 
+type Model = Exclude<Job['model'], { kind: 'vectors' }>;
+
 /**
- * MiniLM over SciFact documents: the embed kernel (Parquet in, tokens, batches, pooling, `.npy` out) against a loop that
- * does nothing but run the same batches on onnxruntime-node, in a worker thread with the same options. In turn; medians.
+ * The embed kernel (Parquet in, tokens, batches, pooling, `.npy` out) against a loop that does nothing but run the same
+ * padded batches on onnxruntime-node, in a worker thread with the same options. In turn; the ratios are medians over
+ * the rounds, of wall time and of CPU time (which other load on the machine changes less).
  */
-export async function benchEmbedding(documents = 300): Promise<Record<string, number>> {
+export async function benchEmbedding(): Promise<Record<string, unknown>> {
   const directory = shared('data/models/all-MiniLM-L6-v2');
-  const corpus = shared('data/scifact/corpus.jsonl');
-  if (directory === null || corpus === null) return {};
+  if (directory === null) return {};
+  const model = {
+    kind: 'encoder',
+    path: directory,
+    file: 'onnx/model.onnx',
+    queryPrefix: '',
+    documentPrefix: '',
+  } as const;
+  return { scifact: await kernelAgainstLoop(model, textsOfSet('scifact')!.slice(0, 300)) };
+}
+
+/** The same for generators: the bundled one on each set, the multimodal one (two graphs for text) on captions. */
+export async function benchGenerator(): Promise<Record<string, unknown>> {
+  const figures: Record<string, unknown> = {};
+  const model = (name: string) => ({ kind: 'generator', path: name, prompt: 'hierarchical' }) as const;
+  for (const set of BENCH_SETS.slice(0, 3)) {
+    const texts = textsOfSet(set)?.slice(0, set === 'scifact' ? 40 : 250);
+    if (texts) figures[set] = await kernelAgainstLoop(model('bundled:quarry-mini'), texts);
+    if (texts && set === 'captions')
+      figures['captions, multimodal'] = await kernelAgainstLoop(model('bundled:quarry-mini-mm'), texts);
+  }
+  return figures;
+}
+
+async function kernelAgainstLoop(model: Model, texts: readonly string[]): Promise<Record<string, number>> {
   const scratch = await mkdtemp(join(tmpdir(), 'quarry-bench-'));
   const pool = createPool({ threads: 1 });
-  const bare = new Worker(new URL('./bare-onnxruntime.mjs', import.meta.url));
   try {
-    const texts = readDocuments(corpus, documents);
     const parquet = join(scratch, 'documents.parquet');
     await writeShard(scratch, parquet, texts);
-    const context = { openStore, scratch, pool, threads: THREADS };
-    const model = {
-      kind: 'encoder',
-      path: directory,
-      file: 'onnx/model.onnx',
-      queryPrefix: '',
-      documentPrefix: '',
-    } as const;
-    const { settings, identity } = await openModel(context, model);
+    const { settings, identity } = await openModel({ openStore, scratch, pool, threads: THREADS }, model);
     const input: EmbedInput = {
       settings,
       modelSha256: identity.sha256,
       threads: THREADS,
       side: 'document',
       parquet,
-      imageRoot: pathToFileURL(directory).href,
+      imageRoot: pathToFileURL(scratch).href,
       first: 0,
       target: {
         vectors: join(scratch, 'vectors.npy'),
@@ -59,38 +74,27 @@ export async function benchEmbedding(documents = 300): Promise<Record<string, nu
     };
     const signal = new AbortController().signal;
     const kernel = (): Promise<EmbedFigures> => pool.run({ kernel: 'embed', input, signal });
-    const loop = await bareLoop(bare, settings, texts);
-
-    const seconds = { kernel: [] as number[], bare: [] as number[] };
-    await kernel();
-    let figures: EmbedFigures | undefined;
-    for (let round = 0; round < ROUNDS; round++) {
-      seconds.bare.push(await timed(loop));
-      seconds.kernel.push(await timed(async () => (figures = await kernel())));
-    }
-    const kernelRate = texts.length / median(seconds.kernel);
-    const bareRate = texts.length / median(seconds.bare);
+    const loaded = await LoadedModel.load(settings, THREADS);
+    const loop = await bareLoop(loaded, texts, THREADS);
+    await loaded.release();
+    const rounds: { readonly kernel: Spent; readonly bare: Spent }[] = [];
+    const { tokens } = await kernel();
+    for (let round = 0; round < ROUNDS; round++)
+      rounds.push({ bare: await spent(loop.run), kernel: await spent(kernel) });
+    await loop.close();
     return {
-      documents: texts.length,
-      tokens: figures!.tokens,
+      texts: texts.length,
+      tokens,
       threads: THREADS,
-      kernelDocumentsPerSecond: kernelRate,
-      bareDocumentsPerSecond: bareRate,
-      ratio: kernelRate / bareRate,
+      kernelTextsPerSecond: texts.length / median(rounds.map((round) => round.kernel.wall)),
+      bareTextsPerSecond: texts.length / median(rounds.map((round) => round.bare.wall)),
+      ratio: median(rounds.map(({ bare, kernel: own }) => bare.wall / own.wall)),
+      ratioOfCpu: median(rounds.map(({ bare, kernel: own }) => bare.cpu / own.cpu)),
     };
   } finally {
-    await bare.terminate();
     await pool.close();
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-function readDocuments(corpus: string, count: number): string[] {
-  const lines = readFileSync(corpus, 'utf8').split('\n').slice(0, count);
-  return lines.map((line) => {
-    const { title, text } = JSON.parse(line) as { title: string; text: string };
-    return title === '' ? text : `${title} ${text}`;
-  });
 }
 
 async function writeShard(scratch: string, parquet: string, texts: readonly string[]): Promise<void> {
@@ -111,30 +115,20 @@ async function writeShard(scratch: string, parquet: string, texts: readonly stri
   close();
 }
 
-/** Prepares the same batches beforehand; each call runs them all. */
-async function bareLoop(
-  worker: Worker,
-  settings: ModelSettings,
-  texts: readonly string[],
-): Promise<() => Promise<void>> {
-  const tokenizer = await TextTokenizer.load(settings.directory);
-  const shaped = new ShapedBatches(settings.maxLength, false);
-  const full = texts.map((text) => shaped.add(tokenizer.encodeWithin(text, settings.maxLength)));
-  const batches = [...full.filter((batch) => batch !== null), ...shaped.rest()];
-  const ask = (message: unknown): Promise<void> =>
-    new Promise((resolve, reject) => {
-      worker.once('message', () => resolve());
-      worker.once('error', reject);
-      worker.postMessage(message);
-    });
-  await ask({ graph: join(settings.directory, settings.graph), threads: THREADS, batches });
-  return () => ask('run');
+interface Spent {
+  /** Seconds. */
+  readonly wall: number;
+  /** Seconds of all threads of this process. */
+  readonly cpu: number;
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+async function spent(work: () => Promise<unknown>): Promise<Spent> {
+  const before = process.cpuUsage();
   const start = performance.now();
   await work();
-  return (performance.now() - start) / 1000;
+  const wall = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { wall, cpu: (user + system) / 1e6 };
 }
 
 function median(values: readonly number[]): number {

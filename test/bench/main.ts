@@ -1,10 +1,11 @@
 import { cpus, totalmem } from 'node:os';
-import { benchEmbedding } from './embedding.ts';
+import { benchEmbedding, benchGenerator } from './embedding.ts';
 import { benchExporters } from './exporters.ts';
-import { benchPacking, benchPrefix } from './generators.ts';
 import { benchImages } from './images.ts';
 import { benchLarge } from './large.ts';
 import { benchOrchestration } from './orchestration.ts';
+import { benchPacking } from './packing.ts';
+import { benchPrefix } from './prefix.ts';
 import { benchSearch } from './search.ts';
 import { benchWrite } from './write.ts';
 
@@ -12,11 +13,13 @@ import { benchWrite } from './write.ts';
 const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   /** documents per second against a bare onnxruntime-node loop over the same batches */
   embedding: benchEmbedding,
+  /** the same for generators */
+  generator: benchGenerator,
   /** photos per second, and whether the session waits for them */
   images: benchImages,
   /** a baked prefix against the whole prompt */
   prefix: benchPrefix,
-  /** padding in the batches of a generator */
+  /** padding in the batches of encoder and generators */
   packing: benchPacking,
   /** exact against hnswlib */
   search: benchSearch,

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,17 +7,11 @@ import { LoadedModel } from '@quarry/activities/embedder/loaded-model';
 import { bakePrefix } from '@quarry/activities/embedder/prepare/bake-prefix';
 import { prepareModel } from '@quarry/activities/embedder/prepare/prepare-model';
 import type { Dependencies } from '@quarry/activities/stages/stage-context';
-import { shared } from '../support/shared-data.ts';
 import { tinyDirectory } from '../unit/models/tiny-models.ts';
+import { batchesOf } from './bare-loop.ts';
 
 const THREADS = 2;
 const ROUNDS = 5;
-const SETS = [
-  ['scifact', 'data/scifact/corpus.jsonl'],
-  ['banking77', 'data/banking77/train.jsonl'],
-  ['captions', 'data/flickr8k-500/captions.jsonl'],
-] as const;
-
 /** Texts of 20 to 45 tokens with the whole prompt, and with its system turn baked into the graph. In turn; medians. */
 export async function benchPrefix(): Promise<Record<string, number>> {
   const scratch = await mkdtemp(join(tmpdir(), 'quarry-bench-'));
@@ -54,43 +48,6 @@ export async function benchPrefix(): Promise<Record<string, number>> {
   }
 }
 
-/** Share of the tokens of all batches that is padding, over a set's texts in the order in which they come. */
-export async function benchPacking(): Promise<Record<string, number>> {
-  const { settings } = await openModel({} as Dependencies, {
-    kind: 'generator',
-    path: 'bundled:quarry-mini',
-    prompt: 'hierarchical',
-  });
-  const model = await LoadedModel.load(settings, THREADS);
-  const waste: Record<string, number> = {};
-  for (const [name, path] of SETS) {
-    const found = shared(path);
-    if (found === null) continue;
-    const texts = readFileSync(found, 'utf8').split('\n').filter(Boolean).flatMap(textsIn);
-    waste[`${name}Texts`] = texts.length;
-    waste[`${name}Waste`] = wasteOf(model, texts);
-  }
-  await model.release();
-  return waste;
-}
-
-function textsIn(line: string): readonly string[] {
-  const row = JSON.parse(line) as { title?: string; text?: string; captions?: readonly string[] };
-  return row.captions ?? [[row.title, row.text].filter(Boolean).join(' ')];
-}
-
-function wasteOf(model: LoadedModel, texts: readonly string[]): number {
-  const shaped = model.batches();
-  const full = texts.map((text) => shaped.add(model.tokens({ text, image: null }, 'document')));
-  const batches = [...full.filter((batch) => batch !== null), ...shaped.rest()];
-  const padded = batches.reduce((sum, { rows, length }) => sum + rows * length, 0);
-  const real = batches.reduce(
-    (sum, { items }) => sum + items.reduce((inner, { ids }) => inner + ids.length, 0),
-    0,
-  );
-  return 1 - real / padded;
-}
-
 function textsOf(model: LoadedModel, count: number): string[] {
   const words = 'small dog table bridge green field quick brown fox heat body speed old cat'.split(' ');
   const bare = model.tokens({ text: '', image: null }, 'document').ids.length;
@@ -106,9 +63,7 @@ function textsOf(model: LoadedModel, count: number): string[] {
 }
 
 async function embedAll(model: LoadedModel, texts: readonly string[]): Promise<number> {
-  const shaped = model.batches();
-  const full = texts.map((text) => shaped.add(model.tokens({ text, image: null }, 'document')));
-  const batches = [...full.filter((batch) => batch !== null), ...shaped.rest()];
+  const batches = batchesOf(model, texts);
   const started = performance.now();
   for (const batch of batches) await model.run(batch);
   return (performance.now() - started) / 1000;

@@ -23,6 +23,8 @@ export interface Manifest {
     readonly maxLength: number;
     readonly oneRowAtATime: boolean;
     readonly preprocessing: Readonly<Record<string, unknown>>;
+    /** Of a model of the hub: `hf:owner/name@commit`. */
+    readonly source?: string;
   };
   readonly index: {
     readonly engine: string;
@@ -53,7 +55,8 @@ export function buildManifest(
   },
 ): Manifest {
   const { job, plan, model, versions } = run;
-  const { kind, sha256, dimension, maxLength, oneRowAtATime, preprocessing } = model;
+  const { kind, path, sha256, dimension, maxLength, oneRowAtATime, preprocessing } = model;
+  const source = path.startsWith('hf:') ? { source: path } : {};
   return {
     runId: run.runId,
     job: jobHash(job),
@@ -64,7 +67,7 @@ export function buildManifest(
       quarantined,
     })),
     fingerprints: sortedByKey(plan.fingerprints),
-    model: { kind, sha256, dimension, maxLength, oneRowAtATime, preprocessing },
+    model: { kind, sha256, dimension, maxLength, oneRowAtATime, preprocessing, ...source },
     index: {
       engine: run.search.engine,
       parameters: indexParameters(run),
