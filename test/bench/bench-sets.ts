@@ -14,7 +14,8 @@ export const BENCH_SETS = Object.keys(FILES) as readonly BenchSet[];
 /** Its documents, in the order of the file; null where it is missing. */
 export function textsOfSet(set: BenchSet): readonly string[] | null {
   const path = shared(FILES[set]);
-  return path && readFileSync(path, 'utf8').split('\n').filter(Boolean).flatMap(textsIn);
+  if (path === null) return null;
+  return readFileSync(path, 'utf8').split('\n').filter(Boolean).flatMap(textsIn);
 }
 
 function textsIn(line: string): readonly string[] {

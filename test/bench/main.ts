@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { benchEmbedding, benchGenerator } from './embedding.ts';
 import { benchExporters } from './exporters.ts';
+import { benchImageMemory } from './image-memory.ts';
 import { benchImages } from './images.ts';
 import { benchLarge } from './large.ts';
 import { benchOrchestration } from './orchestration.ts';
@@ -17,6 +18,8 @@ const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   generator: benchGenerator,
   /** photos per second, and whether the session waits for them */
   images: benchImages,
+  /** peak memory over image tables, and over four times as many */
+  'image-memory': benchImageMemory,
   /** a baked prefix against the whole prompt */
   prefix: benchPrefix,
   /** padding in the batches of encoder and generators */

@@ -5,6 +5,8 @@ import type { TurnPart } from './prompt.ts';
 /** Renders one user turn, after a system turn where there is one, up to where the model would begin to answer. */
 export type RenderChat = (system: string, user: readonly TurnPart[]) => string;
 
+const ADVICE = 'mend it, fetch the file of the model anew, or remove the template: then ChatML is written';
+
 /** For models without a template. */
 const chatMl: RenderChat = (system, user) =>
   `${system === '' ? '' : `<|im_start|>system\n${system}<|im_end|>\n`}<|im_start|>user\n${textOf(user)}<|im_end|>\n<|im_start|>assistant\n`;
@@ -13,15 +15,17 @@ const chatMl: RenderChat = (system, user) =>
  * @param source Jinja, as in tokenizer_config.json; null: ChatML
  * @param tokenizerConfig gives the template its `bos_token` and the like
  * @param images the model takes images
+ * @param where file of the template, for errors
  * @throws QuarryError BadModel where the template cannot be parsed, fails, or loses text or image
  */
 export function chatRenderer(
   source: string | null,
   tokenizerConfig: Readonly<Record<string, unknown>>,
   images = false,
+  where = 'model',
 ): RenderChat {
   if (source === null) return chatMl;
-  const template = parse(source);
+  const template = parse(source, where);
   const tokens = Object.fromEntries(
     Object.entries(tokenizerConfig)
       .filter(([name]) => name.endsWith('_token'))
@@ -50,7 +54,7 @@ export function chatRenderer(
     if (fault === null) return way;
     faults.push(fault);
   }
-  throw new QuarryError('BadModel', `the chat template ${faults[0]}`);
+  throw new QuarryError('BadModel', `${where}: the chat template ${faults[0]}; ${ADVICE}`);
 }
 
 interface Message {
@@ -78,13 +82,12 @@ function textOf(user: readonly TurnPart[]): string {
   return user.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 
-function parse(source: string): Template {
+function parse(source: string, where: string): Template {
   try {
     return new Template(source);
   } catch (cause) {
-    throw new QuarryError('BadModel', `the chat template is not understood: ${(cause as Error).message}`, {
-      cause,
-    });
+    const message = `${where}: the chat template is not understood: ${(cause as Error).message}; ${ADVICE}`;
+    throw new QuarryError('BadModel', message, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Job } from '@quarry/workflows';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { locateModel } from './locate-model.ts';
+import { modelChat } from './model-chat.ts';
 import { hashJson, hashModel } from './model-hash.ts';
 import type { ModelIdentity } from './model-identity.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
@@ -17,7 +18,10 @@ const DTYPE = 'float32';
  */
 export async function describeModel(context: Dependencies, model: Job['model']): Promise<ModelIdentity> {
   if (model.kind === 'vectors') return describeVectors(context, model);
-  return (await openModel(context, model)).identity;
+  const { identity, settings } = await openModel(context, model);
+  // What fails on the first row is found out before the corpus is read.
+  if (settings.kind === 'generator') await modelChat(settings);
+  return identity;
 }
 
 /** A model's identity, and the settings with which the kernel runs it from this machine's copy. */
@@ -29,7 +33,10 @@ export async function openModel(
   const runnable = await runnableModel(context, directory, model);
   const { files, graphs } = runnable;
   const content = await hashModel(files.directory, graphsOf(runnable));
-  const settings = modelSettings(files, model, graphs, runnable.prefix, content.dynamicQuantization);
+  const settings = {
+    ...modelSettings(files, model, graphs, runnable.prefix, content.dynamicQuantization),
+    ...(files.directory !== directory && { origin: directory }),
+  };
   const preprocessing = preprocessingOf(settings);
   const { kind, dimension, maxLength, oneRowAtATime } = settings;
   const sha256 = hashJson([kind, content.sha256, maxLength, preprocessing, DTYPE]);

@@ -21,7 +21,8 @@ export function generatorTokens(
   tokenizer: TextTokenizer,
   render: RenderChat,
 ): RowTokens {
-  const { prompt, maxLength, directory, vision, prefix } = settings;
+  const { prompt, maxLength, vision, prefix } = settings;
+  const directory = settings.origin ?? settings.directory;
   const encode = (text: string, image: PatchedImage | null, side: Side): readonly number[] => {
     const rendered = render(prompt.system, userTurn(prompt, { text, image: image !== null }, side));
     return tokenizer.encode(image && vision ? imageMarkup(rendered, image, vision) : rendered, false);
@@ -41,7 +42,7 @@ export function generatorTokens(
     if (strange !== undefined) {
       throw new QuarryError(
         'BadModel',
-        `${directory}/tokenizer.json gives the token id ${strange}, but the model knows ${settings.vocabulary} (vocab_size of config.json): the tokenizer does not belong to this model`,
+        `${directory}/tokenizer.json gives the token id ${strange}, but the model knows ${settings.vocabulary} (vocab_size of config.json): the tokenizer does not belong to this model; fetch the one that does`,
       );
     }
     if (prefix.some((id, i) => whole[i] !== id)) {

@@ -1,7 +1,6 @@
 import type { Side } from '@quarry/workflows';
-import { chatRenderer } from './chat-template.ts';
 import { generatorTokens } from './generator-tokens.ts';
-import { readModelFiles } from './model-files.ts';
+import { modelChat } from './model-chat.ts';
 import { ModelSession } from './model-session.ts';
 import type { ModelSettings } from './model-settings.ts';
 import { type Content, encoderTokens, type ModelRow, type RowTokens } from './row-tokens.ts';
@@ -18,11 +17,11 @@ export class LoadedModel {
   readonly #rowTokens: RowTokens;
 
   static async load(settings: ModelSettings, threads: number): Promise<LoadedModel> {
-    const tokenizer = await TextTokenizer.load(settings.directory);
+    const tokenizer = await TextTokenizer.load(settings.directory, settings.origin);
     const rowTokens =
       settings.kind === 'encoder'
         ? encoderTokens(settings, tokenizer)
-        : generatorTokens(settings, tokenizer, await rendererOf(settings));
+        : generatorTokens(settings, tokenizer, await modelChat(settings));
     const session = await ModelSession.open(settings, tokenizer.padId, threads);
     const alone = settings.oneRowAtATime || (await dependsOnBatch(session, settings, rowTokens));
     return new LoadedModel(settings, session, rowTokens, alone);
@@ -54,11 +53,6 @@ export class LoadedModel {
   release(): Promise<void> {
     return this.#session.release();
   }
-}
-
-async function rendererOf(settings: Extract<ModelSettings, { kind: 'generator' }>) {
-  const { tokenizerConfig } = await readModelFiles(settings.directory, null);
-  return chatRenderer(settings.chatTemplate, tokenizerConfig, settings.vision !== null);
 }
 
 const PROBES = [

@@ -13,6 +13,8 @@ export type ModelSettings = EncoderSettings | GeneratorSettings;
 interface GraphSettings {
   /** Local directory. */
   readonly directory: string;
+  /** The directory that the job means, where the other one is a prepared copy of it; for messages. */
+  readonly origin?: string;
   /** Path inside it of the graph that gives the vectors. */
   readonly graph: string;
   readonly dimension: number;

@@ -24,15 +24,22 @@ export class TextTokenizer {
   readonly #before: number;
   readonly #after: number;
 
-  /** @throws QuarryError BadModel where the library does not understand the files */
-  static async load(directory: string): Promise<TextTokenizer> {
+  /**
+   * @param origin directory that the user knows, for messages
+   * @throws QuarryError BadModel where the library does not understand the files
+   */
+  static async load(directory: string, origin = directory): Promise<TextTokenizer> {
     const path = join(directory, 'tokenizer.json');
     const config = await readFile(join(directory, 'tokenizer_config.json'), 'utf8').catch(() => '{}');
     try {
       const files = [JSON.parse(await readFile(path, 'utf8')), JSON.parse(config)] as const;
       return new TextTokenizer(new Tokenizer(...files), (files[1] as { pad_token?: unknown }).pad_token);
     } catch (cause) {
-      throw new QuarryError('BadModel', `${path}: not understood (${(cause as Error).message})`, { cause });
+      throw new QuarryError(
+        'BadModel',
+        `${join(origin, 'tokenizer.json')}: not understood (${(cause as Error).message}); fetch the model's own file anew`,
+        { cause },
+      );
     }
   }
 

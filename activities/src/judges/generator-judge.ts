@@ -26,7 +26,7 @@ export class GeneratorJudge implements Judge {
 
   static async load(settings: GeneratorJudgeSettings, threads: number): Promise<GeneratorJudge> {
     const tokenizer = await TextTokenizer.load(settings.directory);
-    const render = chatRenderer(settings.chatTemplate, settings.tokenizerConfig);
+    const render = chatRenderer(settings.chatTemplate, settings.tokenizerConfig, false, settings.directory);
     const path = join(settings.directory, settings.graph);
     const sizes = { heads: settings.heads, dimension: settings.headDimension };
     const graph = await JudgeGraph.open(path, tokenizer.padId, sizes, threads);
