@@ -39,11 +39,16 @@ export async function pythonEnvironment(name: EnvironmentName | URL = 'datasets'
   try {
     return { path: join((await environment(name)).directory, 'bin', 'python') };
   } catch (error) {
-    const { message } = error as Error;
     return {
-      missing: `python3 with venv and pip, and PyPI in reach, are needed: ${message.split('\n').slice(0, 3).join(' ')}`,
+      missing: `python3 with venv and pip, and PyPI in reach, are needed: ${reasonOf(error as Error)}`,
     };
   }
+}
+
+/** Pip's own words where it said why, else the first line. */
+function reasonOf({ message }: Error): string {
+  const lines = message.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /^\w*Error\b|^ERROR\b/.test(line)) ?? lines[0] ?? 'no reason was given';
 }
 
 /** As {@link pythonEnvironment}; says why and skips the test where there is none. */

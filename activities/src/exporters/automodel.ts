@@ -1,6 +1,6 @@
 import type { Exporter } from './exporter.ts';
 import { eachExample } from './source/each-example.ts';
-import { writeParquetRows } from './target/parquet-files.ts';
+import { copyContents } from './target/copy-contents.ts';
 import { writeArray, writeDocument, writeLines } from './target/text-files.ts';
 
 /**
@@ -20,7 +20,9 @@ export const automodel: Exporter = {
   options: ['negatives'],
   proof: 'its own `make_retrieval_dataset`',
   needs: ({ shape }) =>
-    shape === 'corpus' ? { examples: 'ids', scores: true, corpus: true } : { examples: 'texts' },
+    shape === 'corpus'
+      ? { examples: 'texts and ids', scores: true, corpus: 'tables' }
+      : { examples: 'texts' },
   usage: ({ shape }) => [
     'from nemo_automodel.components.datasets.llm.retrieval_dataset import make_retrieval_dataset',
     `train = make_retrieval_dataset(data_dir_list=["train.${shape === 'corpus' ? 'json' : 'jsonl'}"], n_passages=5)`,
@@ -50,10 +52,7 @@ export const automodel: Exporter = {
         }),
       { before, after: '}' },
     );
-    const columns = { id: 'VARCHAR', text: 'VARCHAR' };
-    await writeParquetRows(source, target, { directory: 'corpus', split: 'train', columns }, (write) =>
-      source.contents('document', ({ id, text }) => write({ id, text }, 2)),
-    );
+    await copyContents(source, target, 'document', { directory: 'corpus', split: 'train' }, 'id');
     await writeDocument(target, 'corpus/merlin_metadata.json', { class: 'TextQADataset', corpus_id });
   },
 };

@@ -17,7 +17,7 @@ export const beir: Exporter = {
   shapes: [],
   options: ['negatives', 'split'],
   proof: 'its own `GenericDataLoader`',
-  needs: () => ({ examples: 'ids', scores: true, corpus: true }),
+  needs: () => ({ examples: 'ids', scores: true, corpus: 'rows' }),
   usage: ({ split = 'train' }) => [
     'from beir.datasets.data_loader import GenericDataLoader',
     `corpus, queries, qrels = GenericDataLoader(".").load(split="${split}")`,

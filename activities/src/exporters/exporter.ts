@@ -40,11 +40,13 @@ export interface Needs {
   /** Published tables whose files are copied. */
   readonly tables?: readonly Table[];
   /** Queries with positives and negatives: texts (from the cache, else from the table triplet), or ids (from the cache). */
-  readonly examples?: 'texts' | 'ids';
+  readonly examples?: 'texts' | 'ids' | 'texts and ids';
   /** Clusters: from the cache, else from the table. */
   readonly clusters?: boolean;
   /** Similarities of positives and negatives: from the cache. */
   readonly scores?: boolean;
-  /** All queries, documents and judgements: from the cache. */
-  readonly corpus?: boolean;
+  /** All queries, documents and judgements, from the cache: one by one, or as whole tables of Parquet. */
+  readonly corpus?: 'rows' | 'tables';
+  /** Rows are written as Parquet, not as JSON or text. */
+  readonly parquet?: boolean;
 }

@@ -20,7 +20,7 @@ export const gpl: Exporter = {
   shapes: [],
   options: ['negatives'],
   proof: 'its own data set classes',
-  needs: () => ({ examples: 'ids', scores: true, corpus: true }),
+  needs: () => ({ examples: 'ids', scores: true, corpus: 'rows' }),
   usage: () => ['python -m gpl.train --path_to_generated_data <this directory> --qgen_prefix qgen ...'],
   async write(source, target, { negatives: count }) {
     await writeLines(target, 'corpus.jsonl', (write) =>

@@ -10,8 +10,8 @@ export async function writeLabeledPairs(
   target: ExportTarget,
   { negatives: count, scores }: ExportOptions,
 ): Promise<void> {
-  const label = scores === undefined ? { label: 'BIGINT' } : { score: 'FLOAT' };
-  const columns = { anchor: 'VARCHAR', positive: 'VARCHAR', ...label };
+  const label = scores === undefined ? ({ label: 'BIGINT' } as const) : ({ score: 'FLOAT' } as const);
+  const columns = { anchor: 'VARCHAR', positive: 'VARCHAR', ...label } as const;
   await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
     eachExample(source, target, count, ({ query, positives, negatives }) => {
       const anchor = query.text;
@@ -29,8 +29,8 @@ export async function writeLabeledList(
   target: ExportTarget,
   { negatives: count, scores }: ExportOptions,
 ): Promise<void> {
-  const labels = scores === undefined ? { labels: 'BIGINT[]' } : { scores: 'FLOAT[]' };
-  const columns = { anchor: 'VARCHAR', positive: 'VARCHAR[]', ...labels };
+  const labels = scores === undefined ? ({ labels: 'BIGINT[]' } as const) : ({ scores: 'FLOAT[]' } as const);
+  const columns = { anchor: 'VARCHAR', positive: 'VARCHAR[]', ...labels } as const;
   await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
     eachExample(source, target, count, ({ query, positives, negatives }) => {
       const documents = [...positives, ...negatives];

@@ -19,8 +19,12 @@ const TEXT_COLUMNS = {
   qry_image_path: 'VARCHAR',
   pos_text: 'VARCHAR',
   pos_image_path: 'VARCHAR',
+} as const;
+const NEGATIVE_TYPES: Readonly<Record<string, 'VARCHAR' | 'VARCHAR[]'>> = {
+  v1: 'VARCHAR',
+  mme5: 'VARCHAR',
+  b3: 'VARCHAR[]',
 };
-const NEGATIVE_TYPES: Readonly<Record<string, string>> = { v1: 'VARCHAR', mme5: 'VARCHAR', b3: 'VARCHAR[]' };
 
 type Row = { readonly [column: string]: Json };
 
@@ -52,7 +56,10 @@ export const mmeb: Exporter = {
   shapes: ['v1', 'b3', 'b3-clusters', 'mme5'],
   options: ['negatives', 'split', 'chunk', 'images'],
   proof: 'the documented schema, loaded with `datasets` (not in PyPI)',
-  needs: ({ shape }) => (shape === 'b3-clusters' ? { clusters: true } : { examples: 'texts' }),
+  needs: ({ shape }) => ({
+    ...(shape === 'b3-clusters' ? { clusters: true } : { examples: 'texts' }),
+    parquet: true,
+  }),
   configs: ({ split = 'original' }, { tag, groups }) =>
     groups.map((name) => ({ name, split, path: `${name}/*-${tag}.parquet` })),
   usage: ({ split = 'original' }) => [

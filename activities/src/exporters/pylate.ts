@@ -1,6 +1,7 @@
 import { equalCount } from './equal-count.ts';
 import type { Exporter } from './exporter.ts';
 import { eachExample } from './source/each-example.ts';
+import { copyContents } from './target/copy-contents.ts';
 import { copyTable } from './target/copy-table.ts';
 import { writeParquetRows } from './target/parquet-files.ts';
 
@@ -20,7 +21,9 @@ export const pylate: Exporter = {
   options: ['negatives'],
   proof: 'its own `KDProcessing`, and a training step',
   needs: ({ shape }) =>
-    shape === 'kd' ? { examples: 'ids', scores: true, corpus: true } : { tables: ['triplet'] },
+    shape === 'kd'
+      ? { examples: 'ids', scores: true, corpus: 'tables', parquet: true }
+      : { tables: ['triplet'] },
   configs: ({ shape }, { tag }) =>
     shape === 'kd'
       ? ['train', 'queries', 'documents'].map((name) => ({
@@ -45,7 +48,7 @@ export const pylate: Exporter = {
     if (options.shape === 'contrastive') return copyTable(source, target, 'triplet');
     const split = 'train';
     const { tag } = target;
-    const columns = { query_id: 'VARCHAR', document_ids: 'VARCHAR[]', scores: 'DOUBLE[]' };
+    const columns = { query_id: 'VARCHAR', document_ids: 'VARCHAR[]', scores: 'DOUBLE[]' } as const;
     await writeParquetRows(source, target, { directory: 'train', split, tag, columns }, (write) =>
       eachExample(source, target, equalCount(source, options), ({ query, paired, negatives }) => {
         for (const positive of paired) {
@@ -58,10 +61,7 @@ export const pylate: Exporter = {
     );
     for (const side of ['query', 'document'] as const) {
       const directory = side === 'query' ? 'queries' : 'documents';
-      const shape = { [`${side}_id`]: 'VARCHAR', text: 'VARCHAR' };
-      await writeParquetRows(source, target, { directory, split, tag, columns: shape }, (write) =>
-        source.contents(side, ({ id, text }) => write({ [`${side}_id`]: id, text }, 2)),
-      );
+      await copyContents(source, target, side, { directory, split, tag }, `${side}_id`);
     }
   },
 };

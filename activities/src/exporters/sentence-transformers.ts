@@ -36,7 +36,7 @@ export const sentenceTransformers: Exporter = {
   proof: 'a training step of each shape',
   needs(options) {
     if (isOwnTable(options)) return { tables: [options.shape === 'n-tuple' ? 'n-tuple' : 'triplet'] };
-    return { examples: 'texts', scores: options.scores !== undefined };
+    return { examples: 'texts', scores: options.scores !== undefined, parquet: true };
   },
   usage: ({ shape, scores }) => [
     'from datasets import load_dataset',

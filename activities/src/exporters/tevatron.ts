@@ -25,7 +25,7 @@ export const tevatron: Exporter = {
   shapes: ['legacy', 'ids'],
   options: ['negatives', 'images'],
   proof: 'legacy: its own data set class; ids: the documented schema, loaded with `datasets`',
-  needs: ({ shape }) => ({ examples: 'ids', corpus: shape === 'ids' }),
+  needs: ({ shape }) => ({ examples: 'texts and ids', ...(shape === 'ids' && { corpus: 'rows' }) }),
   usage: ({ shape }) => [
     `python -m tevatron.retriever.driver.train --dataset_name json --dataset_path train.jsonl${shape === 'ids' ? ' --corpus_name json --corpus_path corpus.jsonl' : ''} ...`,
   ],

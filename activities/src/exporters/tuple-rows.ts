@@ -4,7 +4,7 @@ import type { ScoredDocument } from './source/example.ts';
 import type { ExportSource } from './source/export-source.ts';
 import type { ExportTarget } from './target/export-target.ts';
 import type { Json } from './target/json-file.ts';
-import { writeParquetRows } from './target/parquet-files.ts';
+import { type ParquetRows, writeParquetRows } from './target/parquet-files.ts';
 
 /** Triplets that are not the run's own files: fewer negatives, or with scores. */
 export async function writeTriplets(
@@ -12,7 +12,12 @@ export async function writeTriplets(
   target: ExportTarget,
   { negatives: count, scores }: ExportOptions,
 ): Promise<void> {
-  const columns = { anchor: 'VARCHAR', positive: 'VARCHAR', negative: 'VARCHAR', ...scoreColumn(scores, 1) };
+  const columns: ParquetRows['columns'] = {
+    anchor: 'VARCHAR',
+    positive: 'VARCHAR',
+    negative: 'VARCHAR',
+    ...scoreColumn(scores, 1),
+  };
   await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
     eachExample(source, target, count, ({ query, paired, negatives }) => {
       const anchor = query.text;
@@ -34,10 +39,10 @@ export async function writeTuples(
   count: number,
 ): Promise<void> {
   const names = Array.from({ length: count }, (_, n) => `negative_${n + 1}`);
-  const columns = {
+  const columns: ParquetRows['columns'] = {
     anchor: 'VARCHAR',
     positive: 'VARCHAR',
-    ...Object.fromEntries(names.map((name) => [name, 'VARCHAR'])),
+    ...Object.fromEntries(names.map((name) => [name, 'VARCHAR' as const])),
     ...scoreColumn(scores, count),
   };
   await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
@@ -51,7 +56,7 @@ export async function writeTuples(
   );
 }
 
-function scoreColumn(scores: ExportOptions['scores'], count: number): Record<string, string> {
+function scoreColumn(scores: ExportOptions['scores'], count: number): ParquetRows['columns'] {
   if (scores === undefined) return {};
   if (scores === 'scores') return { scores: 'FLOAT[]' };
   return { label: count === 1 ? 'FLOAT' : 'FLOAT[]' };

@@ -1,7 +1,7 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { QuarryError } from '../failures.ts';
 import { createFileStore } from './file-store.ts';
-import { createS3Store } from './s3-store.ts';
+import { lazyStore } from './lazy-store.ts';
 import type { Store } from './store.ts';
 
 /** Gives the store that serves a URI, by its scheme; one client per scheme and process. */
@@ -11,7 +11,7 @@ export function createOpenStore(options: { readonly s3?: S3ClientConfig } = {}):
   return (uri) => {
     if (uri.startsWith('file:')) return files;
     if (uri.startsWith('s3:')) {
-      s3 ??= createS3Store(options.s3);
+      s3 ??= lazyStore(async () => (await import('./s3-store.ts')).createS3Store(options.s3));
       return s3;
     }
     throw new QuarryError('BadJob', `${uri}: no store for this scheme; use a path, file: or s3:`);

@@ -1,4 +1,4 @@
-/** The parts of parquetjs-lite 0.8.7 that reading back uses; the package has no types of its own. */
+/** The parts of parquetjs-lite 0.8.7 that are used; the package has no types of its own. */
 
 declare module 'parquetjs-lite' {
   export interface ColumnChunk {
@@ -55,11 +55,34 @@ declare module 'parquetjs-lite' {
 
 declare module 'parquetjs-lite/gen-nodejs/parquet_types.js' {
   export class PageHeader {
+    constructor(fields?: object);
     readonly type: number;
     readonly compressed_page_size: number;
     readonly data_page_header: { readonly num_values: number; readonly encoding: number } | null;
     readonly dictionary_page_header: { readonly num_values: number } | null;
   }
+  export class DataPageHeader {
+    constructor(fields: object);
+  }
+  export class SchemaElement {
+    constructor(fields: object);
+  }
+  export class ColumnMetaData {
+    constructor(fields: object);
+    readonly total_compressed_size: number;
+  }
+  export class ColumnChunk {
+    constructor(fields: object);
+    readonly meta_data: ColumnMetaData;
+  }
+  export class RowGroup {
+    constructor(fields: object);
+  }
+  export class FileMetaData {
+    constructor(fields: object);
+  }
+  export const ConvertedType: Readonly<Record<string, number>>;
+  export const FieldRepetitionType: Readonly<Record<'REQUIRED' | 'OPTIONAL' | 'REPEATED', number>>;
   export const Type: Readonly<Record<string, number>>;
   export const Encoding: Readonly<Record<string, number>>;
   export const PageType: Readonly<Record<string, number>>;
@@ -68,6 +91,7 @@ declare module 'parquetjs-lite/gen-nodejs/parquet_types.js' {
 
 declare module 'parquetjs-lite/lib/util.js' {
   export function decodeThrift(into: object, bytes: Buffer): number;
+  export function serializeThrift(from: object): Buffer;
   export function getThriftEnum(names: Readonly<Record<string, number>>, value: number): string;
 }
 

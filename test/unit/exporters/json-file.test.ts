@@ -1,7 +1,7 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SpooledJson } from '@quarry/activities/exporters/source/spooled-json';
+import { spoolStrings } from '@quarry/activities/exporters/source/spool-strings';
 import { SpooledText } from '@quarry/activities/exporters/source/text';
 import { JsonFile } from '@quarry/activities/exporters/target/json-file';
 import { openDuckDb } from '@quarry/activities/tables/duckdb';
@@ -33,9 +33,10 @@ test.each([0, 2 ** 30])(
       appender.endRow();
     }
     appender.closeSync();
-    const spool = await SpooledJson.spool(connection, 'SELECT t FROM texts', {
+    const spool = await spoolStrings(connection, 'SELECT t FROM texts', {
       path: join(directory, 'spool'),
       rows: ROWS,
+      encoding: 'json',
       memory,
     });
     close();

@@ -32,7 +32,7 @@ const OF_TEXTS = EXPORTERS.flatMap((exporter) => {
     }))
     .filter(({ options }) => {
       const { examples, scores, corpus } = exporter.needs(options);
-      return examples !== 'ids' && !scores && !corpus;
+      return !examples?.includes('ids') && !scores && !corpus;
     })
     .map(({ options }) => ({ name: exporter.name, options }));
 });

@@ -121,6 +121,10 @@ export class CachedExamples implements Examples {
     for (let row = 0; row < contents.rows; row++) visit(contents.of(row));
   }
 
+  planned(side: Side): CachedContents {
+    return this.#from.contents[side];
+  }
+
   async judgements(visit: (query: Content, document: Content, relevance: number) => void): Promise<void> {
     const { run, contents } = this.#from;
     const query = await planRows<Int32Array>(this.#from, this.#from, run, 'pairQuery');

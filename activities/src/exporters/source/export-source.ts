@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Side, Table } from '@quarry/workflows';
+import type { PlannedFile } from './cached-contents.ts';
 import type { ClusterPair, Content, Example } from './example.ts';
 
 /** A committed run, checked against its manifest and opened. */
@@ -28,6 +29,8 @@ export interface Examples {
   clusters(visit: (pairs: readonly ClusterPair[]) => void, group?: string): Promise<void>;
   /** Visits all queries, or the whole corpus, in the order of the plan. */
   contents(side: Side, visit: (content: Content) => void): Promise<void>;
+  /** Where all queries, or the whole corpus, lie as Parquet. */
+  planned(side: Side): { readonly files: readonly PlannedFile[]; readonly rows: number };
   /** Visits every judged positive in the order of the queries. */
   judgements(visit: (query: Content, document: Content, relevance: number) => void): Promise<void>;
   /** Writes the files of the images that were visited; `path` gives where a name goes. */

@@ -6,7 +6,8 @@ import { clusterKeys, filterKey, mergeKey } from '../../stages/keys.ts';
 import { mapConcurrently } from '../../stages/map-concurrently.ts';
 import { type RunDocument, shardFile, unitDirectory } from '../../stages/run-document.ts';
 import type { ExportRequest } from '../export-run.ts';
-import { CachedContents } from './cached-contents.ts';
+import type { Needs } from '../exporter.ts';
+import { CachedContents, type Spools } from './cached-contents.ts';
 import { CachedExamples } from './cached-examples.ts';
 
 /** Objects looked for at once. */
@@ -21,7 +22,7 @@ export async function openCache(
   connection: DuckDBConnection,
   request: ExportRequest,
   kept: number,
-  scores: boolean,
+  needs: Needs,
 ): Promise<CachedExamples | { readonly lacks: string }> {
   const { document: run, cache, openStore, scratch, signal } = request;
   if (!run) return { lacks: 'nothing of this run' };
@@ -31,22 +32,40 @@ export async function openCache(
   if (missing >= 0) return { lacks: `no ${uris[missing]}` };
   const { images } = request.options;
   const open = async (side: Side): Promise<CachedContents> => {
-    const files = await mapConcurrently(planFiles(run, cache, side), LOOKS, (uri) =>
+    const ranges = side === 'query' ? run.plan.queryShards : run.plan.documentShards;
+    const locals = await mapConcurrently(planFiles(run, cache, side), LOOKS, (uri) =>
       openStore(uri).localCopy(uri, join(scratch, 'copies')),
     );
+    const files = locals.map((local, i) => ({ local, start: ranges[i]!.start, end: ranges[i]!.end }));
     const rows = side === 'query' ? run.plan.queries : run.plan.documents;
     const kind = !hasImages(run, side) ? 'none' : images ? 'written' : 'named';
     if (kind === 'named') {
       const nameless = await CachedContents.countNameless(connection, files);
       if (nameless > 0) throw namelessImages(run.runId, side, nameless);
     }
-    return CachedContents.open(connection, side, { files, rows, images: kind, scratch });
+    return CachedContents.open(connection, side, {
+      files,
+      rows,
+      spools: spoolsFor(needs),
+      images: kind,
+      scratch,
+    });
   };
   const contents = { query: await open('query'), document: await open('document') };
   return new CachedExamples({
-    ...{ openStore, cache, run, contents, kept, scores, signal, connection },
+    ...{ openStore, cache, run, contents, kept, signal, connection },
+    scores: needs.scores === true,
     hasImages: hasImages(run, 'query') || hasImages(run, 'document'),
   });
+}
+
+function spoolsFor({ examples, clusters, corpus, parquet }: Needs): Spools {
+  const rows = corpus === 'rows';
+  return {
+    encoding: parquet ? 'plain' : 'json',
+    ids: rows || examples === 'ids' || examples === 'texts and ids',
+    texts: rows || clusters === true || examples === 'texts' || examples === 'texts and ids',
+  };
 }
 
 /** Some rows of the side hold images. */

@@ -36,6 +36,7 @@ export async function openSource(
     examples: (visit, group) => examples.examples(visit, group),
     clusters: (visit, group) => examples.clusters(visit, group),
     contents: (side, visit) => examples.contents(side, visit),
+    planned: (side) => examples.planned(side),
     judgements: (visit) => examples.judgements(visit),
     writeImages: (path) => examples.writeImages(path),
     close: () => examples.close(),
@@ -60,12 +61,13 @@ async function openExamples(
   const copies = needs.tables ?? [];
   if (document) refuseImages(request, document, copies.length > 0);
   if (needs.examples || needs.clusters || needs.corpus) {
-    const cached = await openCache(connection, request, manifest.funnel.kept, needs.scores === true);
+    const cached = await openCache(connection, request, manifest.funnel.kept, needs);
     if (!('lacks' in cached)) {
       const files = await openTables(connection, request, manifest, copies);
       return { examples: cached, files, from: 'cache' };
     }
-    if (needs.examples === 'ids' || needs.scores || needs.corpus) throw noCache(request, needs, cached.lacks);
+    if (needs.examples?.includes('ids') || needs.scores || needs.corpus)
+      throw noCache(request, needs, cached.lacks);
   }
   const tables: Table[] = [...copies];
   if (needs.examples) tables.push('triplet');

@@ -80,6 +80,10 @@ export class PublishedExamples implements Examples {
     throw new Error('the corpus is asked for, and the format does not say that it needs it');
   }
 
+  planned(_side: Side): never {
+    throw new Error('the corpus is asked for, and the format does not say that it needs it');
+  }
+
   judgements(): Promise<void> {
     throw new Error('judgements are asked for, and the format does not say that it needs the corpus');
   }

@@ -1,14 +1,14 @@
-import type { SpooledJson } from './spooled-json.ts';
+import type { SpooledStrings } from './spooled-strings.ts';
 
-/** A string on its way into an export: itself, or where it lies as JSON, so that it is copied and never decoded. */
+/** A string on its way into an export: itself, or where it lies encoded, so that it is copied and never decoded. */
 export type Text = string | SpooledText | PrefixedText;
 
 /** A string of a spool. */
 export class SpooledText {
-  readonly spool: SpooledJson;
+  readonly spool: SpooledStrings;
   readonly row: number;
 
-  constructor(spool: SpooledJson, row: number) {
+  constructor(spool: SpooledStrings, row: number) {
     this.spool = spool;
     this.row = row;
   }

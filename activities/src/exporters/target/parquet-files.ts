@@ -4,48 +4,47 @@ import { sqlText } from '../../tables/duckdb.ts';
 import { rowGroupRows } from '../../tables/write-parquet.ts';
 import type { ExportSource } from '../source/export-source.ts';
 import type { ExportTarget } from './export-target.ts';
-import { type Json, JsonFile } from './json-file.ts';
+import type { Json } from './json-file.ts';
+import type { PlainType } from './plain-column.ts';
+import { PlainParquet } from './plain-parquet.ts';
 
 /** Strings of one file at most, so that its size stays handy. */
 const STRINGS_PER_FILE = 1_000_000;
-/** DuckDB's own bound for a JSON row; longer ones need a buffer to match. */
-const ROW_BYTES = 16 * 2 ** 20;
 
-export interface ParquetRows {
+/** Where the files of one data set go. */
+export interface ParquetPlace {
   /** Directory below the target, `''` for the target itself. */
   readonly directory: string;
   readonly split: string;
   /** Names the file after what it holds, `<split>-00000-of-0000N-<tag>.parquet`: for configurations in a README. */
   readonly tag?: string;
-  /** DuckDB's types, by column. */
-  readonly columns: Readonly<Record<string, string>>;
 }
 
-/** Rows on their way, in JSON; `strings` is how much of a file a row takes. */
+export interface ParquetRows extends ParquetPlace {
+  /** DuckDB's types, by column. */
+  readonly columns: Readonly<Record<string, PlainType | `${PlainType}[]`>>;
+}
+
+/** Rows on their way; `strings` is how much of a file a row takes. */
 type Write = (row: { readonly [column: string]: Json }, strings: number) => void;
 
 /**
- * Writes `<split>-00000-of-0000N.parquet`. Rows go through local files of JSON, which DuckDB then turns into Parquet: so
- * strings are copied as bytes all the way. Memory: DuckDB's limit; three times the longest row where that is above 16 MB.
+ * Writes `<split>-00000-of-0000N.parquet`. Rows go through local files of plain Parquet, which DuckDB then compresses and
+ * gives statistics: so strings are copied as bytes all the way. Memory: DuckDB's limit, and one row group of `PlainParquet`.
  */
 export async function writeParquetRows(
   source: ExportSource,
   target: ExportTarget,
-  { directory, split, tag, columns }: ParquetRows,
+  { columns, ...place }: ParquetRows,
   fill: (write: Write) => Promise<void>,
 ): Promise<void> {
-  const parts = new JsonParts(join(source.scratch, `rows-${split}-`));
+  const parts = new PlainParts(join(source.scratch, `rows-${place.split}-`), columns);
   await target.during(parts, () => fill((row, strings) => parts.write(row, strings)));
-  for (const [part, { path, rows, bytes, longest }] of parts.parts.entries()) {
+  for (const [part, { path, rows, bytes }] of parts.parts.entries()) {
     source.signal.throwIfAborted();
-    const name = join(
-      directory,
-      `${split}-${five(part)}-of-${five(parts.parts.length)}${tag ? `-${tag}` : ''}.parquet`,
-    );
-    const types = Object.entries(columns).map(([column, type]) => `"${column}": ${sqlText(type)}`);
-    const buffer = longest > ROW_BYTES ? `, maximum_object_size = ${longest}` : '';
+    const name = join(place.directory, partName(place, part, parts.parts.length));
     await source.connection.run(
-      `COPY (SELECT * FROM read_json(${sqlText(path)}, format = 'newline_delimited', columns = {${types.join(', ')}}${buffer}))
+      `COPY (SELECT * FROM read_parquet(${sqlText(path)}))
        TO ${sqlText(await target.path(name))} (
          FORMAT parquet, PARQUET_VERSION V1, COMPRESSION snappy, ROW_GROUP_SIZE ${rowGroupRows(bytes / Math.max(1, rows))})`,
     );
@@ -54,25 +53,28 @@ export async function writeParquetRows(
   }
 }
 
-interface JsonPart {
+/** `<split>-00000-of-0000N.parquet`, with the tag where there is one. */
+export function partName({ split, tag }: ParquetPlace, part: number, parts: number): string {
+  return `${split}-${five(part)}-of-${five(parts)}${tag ? `-${tag}` : ''}.parquet`;
+}
+
+interface PlainPart {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
-  /** Bytes of the longest row. */
-  readonly longest: number;
 }
 
-/** Files of JSON lines, each full of strings before the next begins; at least one. */
-class JsonParts {
-  readonly parts: JsonPart[] = [];
+/** Files of rows, each full of strings before the next begins; at least one. */
+class PlainParts {
+  readonly parts: PlainPart[] = [];
   readonly #prefix: string;
-  #file: JsonFile;
+  readonly #columns: ParquetRows['columns'];
+  #file: PlainParquet;
   #strings = 0;
-  #rows = 0;
-  #longest = 0;
 
-  constructor(prefix: string) {
+  constructor(prefix: string, columns: ParquetRows['columns']) {
     this.#prefix = prefix;
+    this.#columns = columns;
     this.#file = this.#next();
   }
 
@@ -81,9 +83,8 @@ class JsonParts {
       this.#end();
       this.#file = this.#next();
     }
-    this.#longest = Math.max(this.#longest, this.#file.json(row));
+    this.#file.write(row);
     this.#strings += strings;
-    this.#rows++;
   }
 
   close(): void {
@@ -94,19 +95,19 @@ class JsonParts {
     this.#file.abandon();
   }
 
-  #next(): JsonFile {
-    this.#strings = this.#rows = this.#longest = 0;
-    return new JsonFile(this.#path());
+  #next(): PlainParquet {
+    this.#strings = 0;
+    return new PlainParquet(this.#path(), this.#columns);
   }
 
   #end(): void {
-    const { bytes } = this.#file;
+    const { rows, bytes } = this.#file;
     this.#file.close();
-    this.parts.push({ path: this.#path(), rows: this.#rows, bytes, longest: this.#longest });
+    this.parts.push({ path: this.#path(), rows, bytes });
   }
 
   #path(): string {
-    return `${this.#prefix}${five(this.parts.length)}.jsonl`;
+    return `${this.#prefix}${five(this.parts.length)}.parquet`;
   }
 }
 
