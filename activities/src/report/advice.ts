@@ -70,7 +70,7 @@ function fewNegatives({ keptPerQuery, shortfall }: AdviceFigures['mining'], run:
     ways.push(`lower mining.numNegatives to ${lower} (then ${percent(short(lower) / all)} have fewer)`);
   if (strategy === 'saha') ways.push('raise mining.topK or mining.poolMultiplier');
   return [
-    `${percent(fewer / all)} of the queries (${count(fewer)}) have fewer than ${numNegatives} negatives and no n-tuple: ${ways.join(', or ')}.`,
+    `${percent(fewer / all)} of the queries${strategy === 'saha' ? ' that anchor a cluster' : ''} (${count(fewer)}) have fewer than ${numNegatives} negatives and no n-tuple: ${ways.join(', or ')}.`,
   ];
 }
 

@@ -5,10 +5,11 @@ export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** A share of 0 to 1: `41 %`, `0.7 %`, `99.6 %`. */
+/** A share of 0 to 1: `41 %`, `0.7 %`, `99.6 %`, `< 0.01 %`. */
 export function percent(share: number): string {
   const value = share * 100;
   if (value === 0 || value === 100) return `${value} %`;
+  if (value > 0 && value < 0.01) return '< 0.01 %';
   if (value < 10) return `${value.toPrecision(2)} %`;
   return `${value > 99 ? Math.floor(value * 10) / 10 : Math.round(value)} %`;
 }

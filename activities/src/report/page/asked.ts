@@ -23,7 +23,7 @@ ${settingsOf('Mining', job.mining)}
     .join(', ')}</dd>
 </dl>
 <table>
-<caption>Input: rows in = rows used + equal ones + bad ones. ${n('counts', 'unminedQueries')} queries without a positive were not mined.</caption>
+<caption>Input: rows in = rows used + equal ones + bad ones. ${unmined(report, n('counts', 'unminedQueries'))}</caption>
 <thead><tr><th>rows of</th><th class="n">rows</th><th class="n">equal</th><th class="n">bad</th></tr></thead>
 <tbody>
 ${report.inputs.map(({ name }, i) => html`<tr><th>${name}</th><td class="n">${n('inputs', String(i), 'rows')}</td><td class="n">${n('inputs', String(i), 'duplicates')}</td><td class="n">${n('inputs', String(i), 'quarantined')}</td></tr>`)}
@@ -31,6 +31,10 @@ ${report.inputs.map(({ name }, i) => html`<tr><th>${name}</th><td class="n">${n(
 </table>
 ${badRows(report.quarantined)}
 </section>`;
+}
+
+function unmined({ counts }: Report, shown: Markup): Markup | null {
+  return counts.unminedQueries === 0 ? null : html`${shown} queries without a positive were not mined.`;
 }
 
 function settingsOf(name: string, settings: Readonly<Record<string, unknown>>): Markup | null {
@@ -49,6 +53,9 @@ function filtersOf(filters: Report['asked']['filters']): Markup[] {
 }
 
 const LONG = 400;
+/** A sha256, of which the first digits tell it from others. */
+const HASH = /^[0-9a-f]{64}$/;
+const DIGITS = 12;
 
 /** Settings by dotted name, those that are not set left out. */
 function flat(settings: Readonly<Record<string, unknown>>, above: string): [name: string, value: string][] {
@@ -56,7 +63,8 @@ function flat(settings: Readonly<Record<string, unknown>>, above: string): [name
     if (value === undefined || value === null || value === '') return [];
     if (typeof value === 'object' && !Array.isArray(value))
       return flat(value as Record<string, unknown>, `${above}${key}.`);
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const whole = typeof value === 'string' ? value : JSON.stringify(value);
+    const text = HASH.test(whole) ? whole.slice(0, DIGITS) : whole;
     return [[`${above}${key}`, text.length > LONG ? `${text.slice(0, LONG)}…` : text]];
   });
 }

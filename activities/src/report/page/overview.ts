@@ -13,7 +13,7 @@ export function overview(report: Report): Markup {
 </header>
 <section class="tiles">
 ${tile('Negatives kept', figure(report, ['funnel', 'kept', 'count'], 'count'), html`${figure(report, ['negatives', 'mean'], 'score')} for a query, of ${figure(report, ['funnel', 'candidates'], 'count')} candidates`)}
-${tile('Queries', figure(report, ['counts', 'queries'], 'count'), html`over ${figure(report, ['counts', 'documents'], 'count')} documents`)}
+${tile('Queries', figure(report, ['counts', 'queries'], 'count'), queriesNote(report))}
 ${tile('Too few negatives', figure(report, ['negatives', 'queriesWithFewer'], 'count'), html`queries with fewer than ${figure(report, ['negatives', 'asked'], 'count')}`)}
 ${falseNegatives(report)}
 ${tile('Recall of the index', figure(report, ['index', 'recall', 'recallAtK'], 'percent'), html`of the ${figure(report, ['index', 'recall', 'k'], 'count')} nearest, on ${figure(report, ['index', 'recall', 'sample'], 'count')} queries`)}
@@ -29,6 +29,13 @@ function falseNegatives(report: Report): Markup {
     return tile('False negatives', html`not known`, html`<a href="#trust">why, and what to do</a>`);
   const at = (key: string): Markup => figure(report, ['falseNegatives', 'estimate', key], 'percent');
   return tile('False negatives', at('rate'), html`estimated; 95 % interval ${at('low')} to ${at('high')}`);
+}
+
+/** Of SaHa's queries only those that anchor a cluster have rows. */
+function queriesNote(report: Report): Markup {
+  const documents = html`over ${figure(report, ['counts', 'documents'], 'count')} documents`;
+  if (report.strategy !== 'saha' || !report.clusters) return documents;
+  return html`${documents}; ${figure(report, ['clusters', 'clusters'], 'count')} anchor a cluster`;
 }
 
 function tile(name: string, value: Markup, note: Part): Markup {
