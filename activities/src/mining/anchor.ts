@@ -13,8 +13,6 @@ export interface Saha {
   /** `reference`: what the public implementation does with several positives per query; only to prove the reading. */
   readonly form: 'strict' | 'reference';
   readonly pairs: Pairs;
-  /** Whether two pairs may stand in one cluster, beside the strict form's word; absent: any may. */
-  readonly compatible?: (a: number, b: number) => boolean;
   /** The candidates of a range of queries that holds this one. */
   readonly candidates: (query: number) => OwnedCandidates;
   /** Owners listed per candidate at most: a list of this length may be cut off. */

@@ -21,8 +21,6 @@ export interface Try {
 export function tryCluster(saha: Saha, claims: Claims, anchor: Anchor): Try {
   const first = saha.topK * saha.poolMultiplier * anchor.phase;
   const pool = walk(saha, claims, anchor, first);
-  const compatible = (members: readonly number[], pair: number): boolean =>
-    !saha.compatible || members.every((member) => saha.compatible!(member, pair));
   const tried = { members: [] as number[], scores: [] as number[], places: [] as number[], pool };
   for (const entry of selfAwareOrder(pool.scores, saha.classification)) {
     const place = pool.places[entry]!;
@@ -31,8 +29,6 @@ export function tryCluster(saha: Saha, claims: Claims, anchor: Anchor): Try {
       pool.reasons[place] = saha.classification ? CODE.not_sampled : CODE.owner_similar;
     } else if (saha.form === 'strict' && tried.members.some((member) => conflict(saha, member, pair))) {
       pool.reasons[place] = CODE.conflict;
-    } else if (!compatible([anchor.pair, ...tried.members], pair)) {
-      pool.reasons[place] = CODE.pair;
     } else {
       tried.members.push(pair);
       tried.scores.push(pool.scores[entry]!);

@@ -1,4 +1,5 @@
 import type { Reason } from '@quarry/workflows';
+import type { ClusterFigures } from '../mining/cluster-rows.ts';
 import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
 import { remedy, type Shortfall, THRESHOLDS, type Threshold } from '../mining/shortfall.ts';
@@ -8,6 +9,7 @@ import { count, percent } from './figure-text.ts';
 /** What the advice looks at. */
 export interface AdviceFigures {
   readonly mining: Pick<MiningFigures, 'funnel' | 'queriesWithFewer' | 'keptPerQuery' | 'shortfall'>;
+  readonly clusters: Pick<ClusterFigures, 'clusters' | 'sizeHistogram'> | null;
   readonly retrieval: Readonly<Record<string, Retrieval>>;
   readonly recallAtK: number;
   /** Share of bad rows, 0 to 1. */
@@ -15,6 +17,7 @@ export interface AdviceFigures {
 }
 
 const FEW_NEGATIVES = 0.1;
+const FEW_FULL = 0.95;
 const LOW_RECALL = 0.95;
 const LOW_HITS = 0.3;
 /** Share of the candidates that one reason drops. */
@@ -25,7 +28,7 @@ export function advice(figures: AdviceFigures, run: RunDocument): string[] {
   const { search } = run.job;
   const { mining, recallAtK, quarantined } = figures;
   const { funnel } = mining;
-  const lines = [...fewNegatives(mining, run)];
+  const lines = [...fewNegatives(mining, run), ...fewFullClusters(figures.clusters, run)];
   if (recallAtK < LOW_RECALL) {
     lines.push(
       `The index finds ${percent(recallAtK)} of the ${run.search.k} nearest documents: raise search.efSearch (${search.efSearch ?? 2 * run.search.k}) or use search.engine: exact.`,
@@ -71,6 +74,20 @@ function fewNegatives({ keptPerQuery, shortfall }: AdviceFigures['mining'], run:
   if (strategy === 'saha') ways.push('raise mining.topK or mining.poolMultiplier');
   return [
     `${percent(fewer / all)} of the queries${strategy === 'saha' ? ' that anchor a cluster' : ''} (${count(fewer)}) have fewer than ${numNegatives} negatives and no n-tuple: ${ways.join(', or ')}.`,
+  ];
+}
+
+/** Batches that are smaller than asked for. */
+function fewFullClusters(found: AdviceFigures['clusters'], { job: { mining } }: RunDocument): string[] {
+  if (!found || found.clusters === 0) return [];
+  const share = (found.sizeHistogram[mining.topK + 1] ?? 0) / found.clusters;
+  if (share >= FEW_FULL) return [];
+  const remedy =
+    mining.strategy === 'saha'
+      ? 'use strategy: best, which also looks further off, or lower mining.topK'
+      : 'too few queries are clean for each other; lower mining.topK';
+  return [
+    `${percent(share)} of the clusters are full (${mining.topK + 1} pairs); the others say how many pairs are missing: ${remedy}.`,
   ];
 }
 

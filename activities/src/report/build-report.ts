@@ -84,7 +84,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
       ownerScores: job.mining.strategy === 'saha' ? mining.ownerScores : null,
     },
     scores,
-    clusters: found.clusters && { ...found.clusters, phases: [...found.clusters.phases] },
+    clusters: clustersOf(found.clusters, job.mining.topK),
     tables: found.tables.map(({ table, rows, parts }) => ({
       table,
       rows,
@@ -101,6 +101,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
     advice: advice(
       {
         mining,
+        clusters: found.clusters,
         retrieval: found.retrieval,
         recallAtK: found.recall.recallAtK,
         quarantined: rowsIn === 0 ? 0 : plan.quarantined / rowsIn,
@@ -126,6 +127,13 @@ function askedOf(
     seed: job.seed,
     versions,
   };
+}
+
+function clustersOf(found: ClusterReport | null, topK: number): Report['clusters'] {
+  if (!found) return null;
+  const count = found.sizeHistogram[topK + 1] ?? 0;
+  const full = { count, share: found.clusters === 0 ? 0 : count / found.clusters };
+  return { ...found, phases: [...found.phases], asked: topK + 1, full };
 }
 
 function calibrationOf(found: FoundThreshold | null): Report['calibration'] {

@@ -43,6 +43,7 @@ export async function readGroups(
         );
     const { candidates, kept, dropped } = sumFunnels(units.map(({ figures }) => figures.funnel as Funnel));
     const { name, documents, queries, pairs } = group;
+    const made = run.job.mining.strategy === 'margin' ? null : clusterKey(run, group.number);
     return {
       name,
       documents: documents.end - documents.start,
@@ -52,7 +53,8 @@ export async function readGroups(
       candidates,
       kept,
       dropped: Object.fromEntries(Object.entries(dropped)),
-      clusters: saha ? (units[0]!.figures.clusters as number) : null,
+      clusters:
+        made === null ? null : ((await readDone(context, cache, 'cluster', made)).figures.clusters as number),
     };
   });
 }

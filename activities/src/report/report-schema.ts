@@ -86,6 +86,10 @@ const clusters = z.strictObject({
   members: count,
   /** Clusters by number of pairs, the anchor's included. */
   sizeHistogram: counts,
+  /** Pairs of a full cluster: K and the anchor. */
+  asked: count,
+  /** Full clusters; the others say in the table how many pairs are `missing`. */
+  full: counted,
   /** Share of the kept candidates that have no owner. */
   unownedShare: share,
 });

@@ -60,6 +60,8 @@ async function formBest(
       queries: await unitFile(context, unit.cache, 'hubness', key, 'queries.npy'),
       documents: await unitFile(context, unit.cache, 'hubness', key, 'documents.npy'),
     },
+    self: await planFile(context, unit, run, 'querySelf'),
+    promoted: await promotedFiles(context, unit, run),
     above: rule?.name === 'pair' && 'above' in rule ? rule.above! : Number.POSITIVE_INFINITY,
   };
   const figures = await context.pool.run<FormBestClustersInput, FormBestClustersOutput>({
@@ -69,6 +71,20 @@ async function formBest(
     onProgress: context.progress,
   });
   return { rows: figures.clusterRows, figures: { ...figures } };
+}
+
+async function promotedFiles(
+  context: StageContext,
+  unit: RunRef,
+  run: RunDocument,
+): Promise<FormBestClustersInput['promoted']> {
+  const { promoted } = run.plan;
+  if (!promoted) return null;
+  return {
+    offsets: await planFile(context, unit, run, 'promotedOffsets'),
+    documents: await planFile(context, unit, run, 'promotedDocument'),
+    entries: promoted.rows,
+  };
 }
 
 async function inputOf(

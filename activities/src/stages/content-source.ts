@@ -110,6 +110,7 @@ function lookedUp(column: Column, dense: DenseColumns): Looked {
       return looked('positive', 'documents', 'id');
     case 'cluster':
     case 'position':
+    case 'missing':
       return looked(name);
     default:
       return looked(name, 'documents');

@@ -40,10 +40,13 @@ export async function denseTable(context: StageContext, unit: Unit, run: RunDocu
 
 async function denseClusters(context: StageContext, unit: Unit, run: RunDocument): Promise<DenseColumns> {
   const perFile = rowsPerFile('clusters', tableShape(run));
-  const members = await clusterMembers(context, unit, run, unit.part * perFile, (unit.part + 1) * perFile);
+  const { topK } = run.job.mining;
+  const [from, to] = [unit.part * perFile, (unit.part + 1) * perFile];
+  const members = await clusterMembers(context, unit, run, from, to + topK);
   const pairQuery = await planRows<Int32Array>(context, unit, run, 'pairQuery');
   const pairDocument = await planRows<Int32Array>(context, unit, run, 'pairDocument');
-  return clusterRows(members, pairQuery, pairDocument);
+  const rows = Math.min(perFile, members.length / CLUSTER_COLUMNS);
+  return clusterRows(members, rows, topK, { pairQuery, pairDocument });
 }
 
 /** Rows `from` (inclusive) to `to` (exclusive) of all groups' clusters, numbered on from group to group. */

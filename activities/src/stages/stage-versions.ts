@@ -17,6 +17,6 @@ export const STAGE_VERSIONS = {
   crossEncode: 1,
   judge: 1,
   filter: 2,
-  cluster: 2,
-  write: 2,
+  cluster: 3,
+  write: 3,
 } as const;

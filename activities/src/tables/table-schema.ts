@@ -43,8 +43,8 @@ export function contentName({ name, type }: Column): string {
  * and scores lie in `candidates`, of which `owner_query_id`, `owner_score`, `relevance` (what the judgement said, also
  * where it said 0) and `reason` (null when kept) may be null. `source` says where a candidate comes from: `search`, `file`
  * (another retriever's, with its `given_rank` and `given_score`) or `input` (a negative that the input had). What a model
- * said of a candidate is in `cross_encoder_score` and `judge_score`, as log-odds that it answers the query. Of a side that has
- * texts and images a column may be null.
+ * said of a candidate is in `cross_encoder_score` and `judge_score`, as log-odds that it answers the query. `missing` says how
+ * many pairs a cluster has less than asked for. Of a side that has texts and images a column may be null.
  */
 export function tableColumns(table: Table, { numNegatives, modality }: TableShape): readonly Column[] {
   const { query, document } = modality;
@@ -69,6 +69,7 @@ export function tableColumns(table: Table, { numNegatives, modality }: TableShap
         ...content('query', query),
         text('positive_id'),
         ...content('positive', document),
+        integer('missing'),
       ];
     case 'candidates':
       return [

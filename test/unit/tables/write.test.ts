@@ -147,6 +147,7 @@ test('clusters hold their pairs, the anchor first', async () => {
     query: 'query number 3',
     positive_id: 'd-6',
     positive: 'document number 6',
+    missing: made.run.job.mining.topK - 1,
   });
 });
 

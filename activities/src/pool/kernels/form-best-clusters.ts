@@ -1,12 +1,15 @@
 import { stopIfAborted } from '../../index/vector-index.ts';
-import { noClaims } from '../../mining/claims.ts';
+import type { CleanPairs } from '../../mining/clean-clusters/clean-pairs.ts';
+import { formCleanClusters } from '../../mining/clean-clusters/form-clean-clusters.ts';
+import { type PairRuleParts, pairExcess } from '../../mining/clean-clusters/pair-excess.ts';
 import { type ClusterFigures, ClusterRows } from '../../mining/cluster-rows.ts';
-import { passMutually } from '../../mining/mutual-pairs.ts';
-import { formClusters } from '../../mining/saha.ts';
+import { dot } from '../../mining/dot.ts';
+import type { Pairs } from '../../mining/pairs.ts';
+import { CandidateFiles } from '../../tables/candidate-files.ts';
 import { readLocalRows } from '../../tables/local-npy.ts';
 import { type ShardVectors, VectorFiles } from '../../tables/vector-files.ts';
 import type { Kernel } from '../kernel.ts';
-import { type FormClustersInput, sahaOver, writeClusters } from './form-clusters.ts';
+import { type FormClustersInput, readPairs, writeClusters } from './form-clusters.ts';
 
 export interface FormBestClustersInput extends FormClustersInput {
   readonly documents: number;
@@ -17,6 +20,14 @@ export interface FormBestClustersInput extends FormClustersInput {
   readonly documentPairs: readonly ShardVectors[];
   /** Local `.npy` float32 [Q], float32 [D] */
   readonly hubness: { readonly queries: string; readonly documents: string };
+  /** Local `.npy` of the plan: int32 [Q, 2] */
+  readonly self: string;
+  /** Local `.npy` of the plan: int32 [Q + 1], int32 [entries]; null without a previous round that promoted some. */
+  readonly promoted: {
+    readonly offsets: string;
+    readonly documents: string;
+    readonly entries: number;
+  } | null;
   /** Threshold of the pair rule. */
   readonly above: number;
 }
@@ -28,37 +39,63 @@ export interface FormBestClustersOutput extends ClusterFigures {
 }
 
 /**
- * Clusters under the symmetric pair rule: SaHa's sequential claim over the candidates that passed the chain, in rank
- * order and to the last of them, where every two members must pass the rule in both directions. Nothing else is kept, so a cluster that finds
- * fewer than K stays small instead of going unfiltered. Memory: that of `form-clusters`, 4 bytes per query and document,
- * and up to 256 MiB of pair vectors.
+ * Clusters of which every two members are clean for each other ({@link formCleanClusters}). Memory: 24 bytes per query, 4
+ * per document, 32 per pair, 20 per row of the clusters, 4 per promoted document, what {@link CandidateFiles} holds, and up
+ * to 384 MiB of vectors.
  */
 export const run: Kernel<FormBestClustersInput, FormBestClustersOutput> = (input, control) => {
-  const own = new VectorFiles(input.queryPairs, input.dimension);
-  const others = new VectorFiles(input.documentPairs, input.dimension);
-  const saha = sahaOver({ ...input, classification: true, poolMultiplier: Math.ceil(input.k / input.topK) });
-  const { queries, documents } = input;
-  const parts = {
-    pairs: saha.pairs,
-    dimension: input.dimension,
-    query: (query: number) => own.around(query),
-    document: (document: number) => others.around(document),
-    queryHubness: readLocalRows(input.hubness.queries, 0, queries, new Float32Array(queries)),
-    documentHubness: readLocalRows(input.hubness.documents, 0, documents, new Float32Array(documents)),
-    above: input.above,
-  };
   const clusters = new ClusterRows();
   const step = (done: number): void => {
-    if (done % 256 !== 0) return;
+    if (done % 64 !== 0) return;
     stopIfAborted(control);
-    control.progress(done, 2 * (input.rows.end - input.rows.start));
+    control.progress(done, input.rows.end - input.rows.start);
   };
-  const compatible = (a: number, b: number): boolean => passMutually(parts, a, b);
-  const claimed = formClusters({ ...saha, compatible }, noClaims(queries), step, input.rows);
-  for (const cluster of claimed) clusters.add(cluster);
+  for (const cluster of formCleanClusters(pairSpace(input), step, input.rows)) clusters.add(cluster);
   writeClusters(input.output, clusters);
   return { ...clusters.figures(), clusterRows: clusters.count, unownedShare: unownedShare(input) };
 };
+
+/** The view of {@link formCleanClusters} on the files. */
+function pairSpace(input: FormBestClustersInput): CleanPairs {
+  const { topK, k, queries, self, promoted, dimension } = input;
+  const pairs = readPairs(input);
+  const candidates = new CandidateFiles(input.shards, k);
+  const vectors = new VectorFiles(input.vectors, dimension);
+  const rule = pairRule(input, pairs);
+  const ints = (path: string, length: number): Int32Array =>
+    readLocalRows(path, 0, length, new Int32Array(length));
+  return {
+    topK,
+    pairs,
+    candidates: (query) => candidates.of(query),
+    self: readLocalRows(self, 0, queries, new Int32Array(2 * queries)),
+    promoted: promoted && {
+      offsets: ints(promoted.offsets, queries + 1),
+      documents: ints(promoted.documents, promoted.entries),
+    },
+    excess: (anchor, other) => pairExcess(rule, anchor, other),
+    similarity: (query, other) => {
+      const [a, b] = [vectors.around(query), vectors.around(other)];
+      const [from, to] = [(query - a.start) * dimension, (other - b.start) * dimension];
+      return dot(a.vectors, from, b.vectors, to, dimension);
+    },
+  };
+}
+
+function pairRule(input: FormBestClustersInput, pairs: Pairs): PairRuleParts {
+  const { queries, documents, dimension, hubness, above } = input;
+  const own = new VectorFiles(input.queryPairs, dimension);
+  const others = new VectorFiles(input.documentPairs, dimension);
+  return {
+    pairs,
+    dimension,
+    query: (query) => own.around(query),
+    document: (document) => others.around(document),
+    queryHubness: readLocalRows(hubness.queries, 0, queries, new Float32Array(queries)),
+    documentHubness: readLocalRows(hubness.documents, 0, documents, new Float32Array(documents)),
+    above,
+  };
+}
 
 function unownedShare({ shards, verdicts, k }: FormBestClustersInput): number {
   let kept = 0;

@@ -86,23 +86,28 @@ export function writeClusters(output: FormClustersInput['output'], clusters: Clu
   write(output.ownerScores, clusters.ownerScores, [clusters.count]);
 }
 
-/** SaHa's view of the files. */
-export function sahaOver(input: FormClustersInput): Saha {
-  const { topK, poolMultiplier, classification, ownersListed, k, owners, pairs } = input;
-  const candidates = new CandidateFiles(input.shards, k);
+/** The pairs of the plan. */
+export function readPairs({ pairs, owners, queries }: FormClustersInput): Pairs {
   const read = (path: string, length: number): Int32Array =>
     readLocalRows(path, 0, length, new Int32Array(length));
+  return {
+    pairQuery: read(pairs.pairQuery, owners.pairs),
+    pairDocument: read(pairs.pairDocument, owners.pairs),
+    pairRow: read(pairs.pairRow, owners.pairs),
+    queryPairs: read(pairs.queryPairs, queries + 1),
+  };
+}
+
+/** SaHa's view of the files. */
+function sahaOver(input: FormClustersInput): Saha {
+  const { topK, poolMultiplier, classification, ownersListed, k, owners } = input;
+  const candidates = new CandidateFiles(input.shards, k);
   return {
     topK,
     poolMultiplier,
     classification,
     form: 'strict',
-    pairs: {
-      pairQuery: read(pairs.pairQuery, owners.pairs),
-      pairDocument: read(pairs.pairDocument, owners.pairs),
-      pairRow: read(pairs.pairRow, owners.pairs),
-      queryPairs: read(pairs.queryPairs, input.queries + 1),
-    },
+    pairs: readPairs(input),
     candidates: (query) => candidates.of(query),
     ownersListed,
     nearestOwner: nearestOwnerIn(owners, new VectorFiles(input.vectors, input.dimension)),

@@ -81,7 +81,11 @@ export function trimmed(counts: Readonly<Record<string, number>>): [string, numb
 function clusters(report: Report): Markup | null {
   if (!report.clusters) return null;
   const n = (...path: string[]): Markup => figure(report, ['clusters', ...path], 'count');
-  return html`<p>${n('clusters')} clusters of in-batch training with ${n('members')} pairs beside the anchors; ${n('phases', '0')} were made in the first phase, ${n('phases', '1')} in the second. ${figure(report, ['clusters', 'unownedShare'], 'percent')} of the kept candidates have no owner: of them only the score is known.</p>`;
+  const [first, second] =
+    report.strategy === 'best'
+      ? (['hold candidates of their anchor alone', 'pairs from further off as well'] as const)
+      : (['were made in the first phase', 'in the second'] as const);
+  return html`<p>${n('clusters')} clusters of in-batch training with ${n('members')} pairs beside the anchors; ${n('full', 'count')} (${figure(report, ['clusters', 'full', 'share'], 'percent')}) are full, with ${n('asked')} pairs; ${n('phases', '0')} ${first}, ${n('phases', '1')} ${second}. ${figure(report, ['clusters', 'unownedShare'], 'percent')} of the kept candidates have no owner: of them only the score is known.</p>`;
 }
 
 function tables(report: Report): Markup {

@@ -1,6 +1,6 @@
-import { dot } from './dot.ts';
-import { pairMeasure } from './filters/pair.ts';
-import type { Pairs } from './pairs.ts';
+import { dot } from '../dot.ts';
+import { pairMeasure } from '../filters/pair.ts';
+import type { Pairs } from '../pairs.ts';
 
 /** Some vectors of one side, one of which is wanted. */
 export interface VectorWindow {
@@ -22,19 +22,15 @@ export interface PairRuleParts {
 }
 
 /**
- * Whether two pairs pass the pair rule in both directions: neither's document looks like an answer to the other's query,
- * so each is a negative of the other in one batch.
+ * How far the second pair's document is beyond the threshold of the pair rule for the first pair's query; above 0 it looks
+ * like an answer. Two pairs that pass in both directions are negatives of each other in one batch.
  */
-export function passMutually(parts: PairRuleParts, a: number, b: number): boolean {
-  return passes(parts, a, b) && passes(parts, b, a);
-}
-
-function passes(parts: PairRuleParts, anchor: number, other: number): boolean {
+export function pairExcess(parts: PairRuleParts, anchor: number, other: number): number {
   const { pairs, dimension: d, queryHubness, documentHubness, above } = parts;
   const query = pairs.pairQuery[anchor]!;
   const document = pairs.pairDocument[other]!;
   const own = parts.query(query);
   const its = parts.document(document);
   const likeness = dot(own.vectors, (query - own.start) * d, its.vectors, (document - its.start) * d, d);
-  return pairMeasure(likeness, queryHubness[query]!, documentHubness[document]!) <= above;
+  return pairMeasure(likeness, queryHubness[query]!, documentHubness[document]!) - above;
 }
