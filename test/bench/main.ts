@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os';
+import { benchChain } from './chain.ts';
 import { benchEmbedding, benchGenerator } from './embedding.ts';
 import { benchExporters } from './exporters.ts';
 import { benchImageMemory } from './image-memory.ts';
@@ -26,6 +27,8 @@ const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   packing: benchPacking,
   /** exact against hnswlib */
   search: benchSearch,
+  /** the filter chain of each strategy against the search that found its candidates */
+  chain: benchChain,
   /** the candidates table against DuckDB's own COPY */
   write: benchWrite,
   /** exports against DuckDB's own COPY, and their memory */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeNpy } from '@quarry/activities/tables/npy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { camelCase } from '../support/camel-case.ts';
 import { tableRows } from '../support/parquet-rows.ts';
 import { mine } from '../support/quarry.ts';
 import { shared } from '../support/shared-data.ts';
@@ -24,8 +25,6 @@ interface Golden {
 
 const golden = shared('golden/sentence-transformers');
 const files = golden ? (await readdir(golden)).filter((name) => name.endsWith('.json')) : [];
-const camelCase = (name: string): string =>
-  name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** What `sentence_transformers.util.mine_hard_negatives` 6.0.1 mined, mined by `strategy: margin` through the whole pipeline. */
 describe.skipIf(!golden)('the triplets of sentence-transformers come out of the pipeline', () => {
@@ -39,14 +38,13 @@ describe.skipIf(!golden)('the triplets of sentence-transformers come out of the 
     const case_ = JSON.parse(await readFile(join(golden!, file), 'utf8')) as Golden;
     const vectors = (rows: number[][]): Uint8Array =>
       encodeNpy(Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
-    const parameters = Object.entries(case_.parameters).map(([name, value]) => [camelCase(name), value]);
     const job = await writeJob(
       join(directory, file.replace('.json', '')),
       {
         name: 'golden-margin',
         input: { format: 'beir', path: 'data' },
         model: { kind: 'vectors', queries: 'queries.npy', documents: 'documents.npy' },
-        mining: { strategy: 'margin', ...Object.fromEntries(parameters) },
+        mining: { strategy: 'margin', ...camelCase(case_.parameters) },
         execution: { shardRows: 50, partRows: 150 },
       },
       {

@@ -23,7 +23,10 @@ export async function writeLabeledPairs(
   );
 }
 
-/** A row per query: anchor, positive (the list of its documents, positives first), and their labels or their scores. */
+/**
+ * A row per query and positive, as sentence-transformers makes them: anchor, positive (a list: that positive, then the query's
+ * negatives), and their labels or their scores.
+ */
 export async function writeLabeledList(
   source: ExportSource,
   target: ExportTarget,
@@ -32,14 +35,16 @@ export async function writeLabeledList(
   const labels = scores === undefined ? ({ labels: 'BIGINT[]' } as const) : ({ scores: 'FLOAT[]' } as const);
   const columns = { anchor: 'VARCHAR', positive: 'VARCHAR[]', ...labels } as const;
   await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
-    eachExample(source, target, count, ({ query, positives, negatives }) => {
-      const documents = [...positives, ...negatives];
-      const values =
-        scores === undefined
-          ? { labels: documents.map((_, i) => (i < positives.length ? 1 : 0)) }
-          : { scores: documents.map(({ score }) => score) };
-      const positive = documents.map(({ text }) => text);
-      write({ anchor: query.text, positive, ...values }, documents.length + 1);
+    eachExample(source, target, count, ({ query, paired, negatives }) => {
+      for (const own of paired) {
+        const documents = [own, ...negatives];
+        const values =
+          scores === undefined
+            ? { labels: documents.map((document) => (document === own ? 1 : 0)) }
+            : { scores: documents.map(({ score }) => score) };
+        const positive = documents.map(({ text }) => text);
+        write({ anchor: query.text, positive, ...values }, documents.length + 1);
+      }
     }),
   );
 }

@@ -19,13 +19,14 @@ const LOSSES: Readonly<Record<string, string>> = {
 
 /**
  * sentence-transformers: Parquet, `train-00000-of-0000N.parquet`. `triplet` and `n-tuple` are the run's own files;
- * `labeled-pair` (anchor, positive, label) and `labeled-list` (anchor, positive, labels) hold every positive (1) and kept
- * negative (0) of a query, positives first. `--scores`: similarities instead of labels (`scores`, [positive, negatives ...],
+ * `labeled-pair` (anchor, positive, label) holds every positive (1) and kept negative (0) of a query, positives first;
+ * `labeled-list` (anchor, positive, labels) a list for each positive, that one first. `--scores`: similarities instead of labels (`scores`, [positive, negatives ...],
  * or `score`); `--scores margin`: `label`, the positive's minus each negative's, for MarginMSE.
  *
  * Traps: every column that is not `label`, `labels`, `score` or `scores` is an input, so no id is among them, and never two
- * label columns; a list of one margin is a number. Proved by a training step of the loss of every shape with
- * sentence-transformers 6.0.1 (test/interop/trainers.test.ts).
+ * label columns; a list of one margin is a number. Proved with sentence-transformers 6.0.1: a training step of the loss of every
+ * shape (test/interop/trainers.test.ts), and the rows of every shape are those of its `mine_hard_negatives` on random cases
+ * (test/interop/mine-hard-negatives.test.ts), except that a query without negatives has no labeled pairs.
  */
 export const sentenceTransformers: Exporter = {
   name: 'sentence-transformers',

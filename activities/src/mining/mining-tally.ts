@@ -50,8 +50,10 @@ export interface JudgedQuery {
   readonly pair: number;
   /** float32: one per pair of the query */
   readonly positiveScores: Float32Array;
-  /** float32 [k]: similarity to the query of the owner looked at, NaN none; absent where the strategy looks at none */
+  /** float32 [k]: similarity to the query of the owner looked at, NaN none; absent where none are looked at */
   readonly ownerScores?: Float32Array | undefined;
+  /** float32 [k]: what the pair rule measures, NaN none; absent where the chain has no pair rule */
+  readonly pairScores?: Float32Array | undefined;
 }
 
 /**
@@ -169,16 +171,29 @@ export class MiningTally {
   }
 
   /** Offers the query's most suspect negative. */
-  #suspect({ query, documents, scores, reasons, positiveScores, ownerScores }: JudgedQuery): void {
+  #suspect({
+    query,
+    documents,
+    scores,
+    reasons,
+    positiveScores,
+    ownerScores,
+    pairScores,
+  }: JudgedQuery): void {
     let worst = -1;
     let most = Number.NEGATIVE_INFINITY;
-    const ownerScore = (place: number): number | null => {
-      const score = ownerScores?.[place] ?? Number.NaN;
-      return Number.isNaN(score) ? null : score;
+    const known = (values: Float32Array | undefined, place: number): number | null => {
+      const value = values?.[place] ?? Number.NaN;
+      return Number.isNaN(value) ? null : value;
     };
+    const evidence = (place: number) => ({
+      score: scores[place]!,
+      ownerScore: known(ownerScores, place),
+      pairScore: known(pairScores, place),
+    });
     for (let place = 0; place < documents.length; place++) {
       if (reasons[place] !== 0) continue;
-      const doubt = suspicion(scores[place]!, ownerScore(place));
+      const doubt = suspicion(evidence(place));
       if (doubt > most) [worst, most] = [place, doubt];
     }
     if (worst < 0) return;
@@ -186,9 +201,8 @@ export class MiningTally {
       query,
       document: documents[worst]!,
       rank: worst + 1,
-      score: scores[worst]!,
       positiveScore: positiveScores.reduce((high, score) => Math.max(high, score), -Infinity),
-      ownerScore: ownerScore(worst),
+      ...evidence(worst),
       suspicion: most,
     });
   }

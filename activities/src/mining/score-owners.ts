@@ -29,41 +29,66 @@ export interface CandidateBlock {
   readonly owners: OwnersOfDocuments;
 }
 
-/** Offers to every list of the block those owners that lie in `window`, with their similarity to the slot's query. */
+/**
+ * Offers to every list of the block those owners that lie in `window`, with their similarity to the slot's query. Owner by
+ * owner, ascending: the window is read once and in order, while the vectors of the block's queries stay in the cache.
+ */
 export function scoreOwners(block: CandidateBlock, window: QueryWindow, lists: OwnerLists): void {
-  const { k, vectors, dimension, places } = block;
-  const query = new Float64Array(dimension);
-  for (let start = 0; start < places.length; start += k) {
-    const at = (start / k) * dimension;
-    query.set(vectors.subarray(at, at + dimension));
-    const { rows, slots } = ownersInWindow(block, window, start);
-    const scores = new Float32Array(rows.length);
-    dotRows(query, window.vectors, rows, 0, rows.length, scores);
-    for (let i = 0; i < rows.length; i++) offerOwner(lists, slots[i]!, rows[i]! + window.start, scores[i]!);
+  const { k, vectors, dimension, owners } = block;
+  const { bounds, slots } = slotsOfPlaces(block);
+  const queries = slots.map((slot) => Math.floor(slot / k));
+  const scores = new Float32Array(slots.length);
+  const wide = new Float64Array(dimension);
+  const { rows, places } = ownersInWindow(owners, window);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    const [first, last] = [bounds[places[i]!]!, bounds[places[i]! + 1]!];
+    if (i === 0 || row !== rows[i - 1]) {
+      wide.set(window.vectors.subarray(row * dimension, (row + 1) * dimension));
+    }
+    dotRows(wide, vectors, queries, first, last, scores);
+    for (let at = first; at < last; at++) {
+      offerOwner(lists, slots[at]!, row + window.start, scores[at - first]!);
+    }
   }
 }
 
-/** The owners of the k candidates from slot `start` on that lie in the window: their rows there, and their slots. */
+/** The slots by the place of their document: those of place p are entries [bounds[p], bounds[p + 1]) of `slots`. */
+function slotsOfPlaces({ places, owners }: CandidateBlock): {
+  readonly bounds: Int32Array;
+  readonly slots: Int32Array;
+} {
+  const bounds = new Int32Array(owners.offsets.length);
+  for (const place of places) if (place >= 0) bounds[place + 1]!++;
+  for (let place = 1; place < bounds.length; place++) bounds[place]! += bounds[place - 1]!;
+  const slots = new Int32Array(bounds.at(-1)!);
+  const next = bounds.slice();
+  for (let slot = 0; slot < places.length; slot++) {
+    const place = places[slot]!;
+    if (place >= 0) slots[next[place]!++] = slot;
+  }
+  return { bounds, slots };
+}
+
+/** The rows of the window that own a document, ascending, each with the document's place; a row may come several times. */
 function ownersInWindow(
-  { k, places, owners }: CandidateBlock,
-  window: QueryWindow,
-  start: number,
-): { readonly rows: Int32Array; readonly slots: Int32Array } {
-  let most = 0;
-  for (let slot = start; slot < start + k; slot++) most += ownersAt(owners, places[slot]!);
-  const rows = new Int32Array(most);
-  const slots = new Int32Array(most);
+  { offsets, queries }: OwnersOfDocuments,
+  { start, end }: QueryWindow,
+): { readonly rows: Int32Array; readonly places: Int32Array } {
+  const documents = offsets.length - 1;
   let count = 0;
-  for (let slot = start; slot < start + k; slot++) {
-    const first = places[slot]! < 0 ? 0 : owners.offsets[places[slot]!]!;
-    for (let i = first; i < first + ownersAt(owners, places[slot]!); i++) {
-      const owner = owners.queries[i]!;
-      if (owner < window.start || owner >= window.end) continue;
-      rows[count] = owner - window.start;
-      slots[count++] = slot;
+  for (const owner of queries) if (owner >= start && owner < end) count++;
+  // A row and a place in one number, so that they are sorted as numbers are: 2^21 rows at most, 2^31 places.
+  const keys = new Float64Array(count);
+  for (let place = 0, next = 0; place < documents; place++) {
+    for (let i = offsets[place]!; i < offsets[place + 1]!; i++) {
+      const owner = queries[i]!;
+      if (owner >= start && owner < end) keys[next++] = (owner - start) * documents + place;
     }
   }
-  return { rows: rows.subarray(0, count), slots: slots.subarray(0, count) };
+  keys.sort();
+  const rows = Int32Array.from(keys, (key) => Math.floor(key / documents));
+  return { rows, places: Int32Array.from(keys, (key, i) => key - rows[i]! * documents) };
 }
 
 function ownersAt({ offsets }: OwnersOfDocuments, place: number): number {
@@ -87,19 +112,20 @@ export function distinctDocuments(
   documents: Int32Array,
   reasons: Uint8Array,
 ): { readonly distinct: Int32Array; readonly places: Int32Array } {
-  const sorted = documents.filter((_, slot) => reasons[slot] === 0).sort();
-  const distinct = sorted.filter((document, i) => i === 0 || document !== sorted[i - 1]);
-  const places = documents.map((document, slot) => (reasons[slot] === 0 ? placeOf(distinct, document) : -1));
-  return { distinct, places };
-}
-
-function placeOf(ascending: Int32Array, value: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle;
+  const slots = documents.length;
+  // A document and its slot in one number, so that they are sorted as numbers are: below 2^31 x 2^22.
+  const sorted = new Float64Array(slots);
+  let eligible = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    if (reasons[slot] === 0) sorted[eligible++] = documents[slot]! * slots + slot;
   }
-  return low;
+  const distinct = new Int32Array(eligible);
+  const places = new Int32Array(slots).fill(-1);
+  let count = 0;
+  for (const key of sorted.subarray(0, eligible).sort()) {
+    const document = Math.floor(key / slots);
+    if (count === 0 || distinct[count - 1] !== document) distinct[count++] = document;
+    places[key - document * slots] = count - 1;
+  }
+  return { distinct: distinct.slice(0, count), places };
 }

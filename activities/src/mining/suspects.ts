@@ -9,6 +9,8 @@ export interface Suspect {
   readonly positiveScore: number;
   /** Similarity of the document's owner to the query; null where none was looked at. */
   readonly ownerScore: number | null;
+  /** What the pair rule measures of it; null where the chain has no pair rule. */
+  readonly pairScore: number | null;
   /** {@link suspicion}: what suspects are ordered by. */
   readonly suspicion: number;
 }
@@ -17,13 +19,17 @@ export interface Suspect {
 export const MOST_SUSPECTS = 50;
 
 /**
- * How much a kept negative looks as if it answered its query: its score and its owner's similarity to the query, averaged;
- * the score alone where there is no owner. It is the half of the pair rule that needs no second look at vectors, without
- * hubness. Absolute on purpose: taken relative to the positive's score it finds weak positives, not false negatives.
+ * How much a kept negative looks as if it answered its query: what the pair rule measures, where the run has that; else its
+ * score and its owner's similarity to the query, averaged (the half of the pair rule that needs no second look at vectors,
+ * without hubness); the score alone where no owner was looked at. Absolute on purpose: taken relative to the positive's score
+ * it finds weak positives, not false negatives.
  */
-export function suspicion(score: number, ownerScore: number | null): number {
+export function suspicion({ score, ownerScore, pairScore }: Evidence): number {
+  if (pairScore !== null) return pairScore;
   return ownerScore === null ? score : (score + ownerScore) / 2;
 }
+
+type Evidence = Pick<Suspect, 'score' | 'ownerScore' | 'pairScore'>;
 
 /** The most suspect, in order; ties by query. */
 export function mostSuspect(suspects: readonly Suspect[]): Suspect[] {

@@ -4,6 +4,8 @@ import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
 import { remedy, type Shortfall, THRESHOLDS, type Threshold } from '../mining/shortfall.ts';
 import type { RunDocument } from '../stages/run-document.ts';
+import { calibrationAlarm } from './calibration-alarm.ts';
+import type { FoundThreshold } from './false-negatives.ts';
 import { count, percent } from './figure-text.ts';
 
 /** What the advice looks at. */
@@ -14,6 +16,7 @@ export interface AdviceFigures {
   readonly recallAtK: number;
   /** Share of bad rows, 0 to 1. */
   readonly quarantined: number;
+  readonly calibration: FoundThreshold | null;
 }
 
 const FEW_NEGATIVES = 0.1;
@@ -28,7 +31,11 @@ export function advice(figures: AdviceFigures, run: RunDocument): string[] {
   const { search } = run.job;
   const { mining, recallAtK, quarantined } = figures;
   const { funnel } = mining;
-  const lines = [...fewNegatives(mining, run), ...fewFullClusters(figures.clusters, run)];
+  const lines = [
+    ...fewNegatives(mining, run),
+    ...fewFullClusters(figures.clusters, run),
+    ...calibrationAlarm(figures.calibration),
+  ];
   if (recallAtK < LOW_RECALL) {
     lines.push(
       `The index finds ${percent(recallAtK)} of the ${run.search.k} nearest documents: raise search.efSearch (${search.efSearch ?? 2 * run.search.k}) or use search.engine: exact.`,

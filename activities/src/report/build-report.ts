@@ -1,5 +1,5 @@
 import type { Execution, Table } from '@quarry/workflows';
-import { chainOf, closedChain } from '@quarry/workflows/chain';
+import { chainOf, closedChain, featuresOf } from '@quarry/workflows/chain';
 import type { ClusterFigures } from '../mining/cluster-rows.ts';
 import type { MiningFigures } from '../mining/mining-tally.ts';
 import type { Retrieval } from '../mining/report-figures.ts';
@@ -81,7 +81,7 @@ export function buildReport(run: RunDocument, found: Found): Report {
       queriesWithFewer,
       perQuery: mining.keptPerQuery,
       ranks: mining.keptRanks,
-      ownerScores: job.mining.strategy === 'saha' ? mining.ownerScores : null,
+      ownerScores: looksAtOwners(run) ? mining.ownerScores : null,
     },
     scores,
     clusters: clustersOf(found.clusters, job.mining.topK),
@@ -105,10 +105,15 @@ export function buildReport(run: RunDocument, found: Found): Report {
         retrieval: found.retrieval,
         recallAtK: found.recall.recallAtK,
         quarantined: rowsIn === 0 ? 0 : plan.quarantined / rowsIn,
+        calibration: found.calibration,
       },
       run,
     ),
   };
+}
+
+function looksAtOwners({ job, plan }: RunDocument): boolean {
+  return job.mining.strategy === 'saha' || featuresOf(chainOf(job.mining, plan)).includes('owners');
 }
 
 function askedOf(

@@ -21,11 +21,15 @@ export function falseNegativesOf(
     return { estimate: { rate, low, high, sample }, why };
   }
   const judge = 'judge the examples below and give the verdicts to quarry evaluate RUN --truth FILE';
-  return {
-    estimate: null,
-    why:
-      plan.maxPositives <= 1
-        ? `every query has one known positive, so none can be hidden from the miner to see whether it comes back as a negative; ${judge}`
-        : `no known positives were hidden from the miner; mining.calibrate does so where filters have an open threshold; or ${judge}`,
-  };
+  return { estimate: null, why: `${whyNotKnown(plan, calibration)}; ${judge}` };
+}
+
+function whyNotKnown({ maxPositives }: RunDocument['plan'], calibration: FoundThreshold | null): string {
+  if (maxPositives <= 1)
+    return 'every query has one known positive, so none can be hidden from the miner to see whether it comes back as a negative';
+  if (!calibration)
+    return 'no known positives were hidden from the miner; mining.calibrate does so where it finds the threshold of a filter that looks at scores (relative_margin, absolute_margin, max_score)';
+  if (calibration.filter === 'pair' || calibration.filter === 'owner_similar')
+    return `no known positives were hidden from the miner, because what ${calibration.filter} compares is made of all of them`;
+  return 'known positives were hidden from the miner, but no query that has several keeps a negative beside them';
 }

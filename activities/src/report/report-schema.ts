@@ -171,7 +171,9 @@ const suspect = z.strictObject({
   /** The query's highest score of a positive. */
   positiveScore: score,
   ownerScore: score.nullable(),
-  /** Score and owner's similarity averaged, or the score alone. */
+  /** What the pair rule measures of it; null where the chain has no pair rule. */
+  pairScore: score.nullable(),
+  /** What the pair rule measures; else score and owner's similarity averaged; else the score alone. */
   suspicion: score,
 });
 

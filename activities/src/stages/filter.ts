@@ -70,7 +70,8 @@ async function keepInShard(
     const { places, relaxed: more } = keepNegatives(rule, candidates);
     kept.set(places, row * numNegatives);
     relaxed += more;
-    tally.add({ ...candidates, kept: places.length, pair: ALL_PAIRS });
+    const { owners: ownerScores, pair: pairScores } = candidates.features;
+    tally.add({ ...candidates, kept: places.length, pair: ALL_PAIRS, ownerScores, pairScores });
   });
   if (eligible) await output.writeNpy('eligible.npy', eligible, [shard.rows, shard.k]);
   await output.writeNpy('kept.npy', kept, [shard.rows, numNegatives]);

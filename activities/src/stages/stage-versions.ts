@@ -16,7 +16,7 @@ export const STAGE_VERSIONS = {
   calibrate: 1,
   crossEncode: 1,
   judge: 1,
-  filter: 2,
+  filter: 3,
   cluster: 3,
   write: 3,
 } as const;

@@ -34,6 +34,7 @@ describe('suspects', () => {
         score: 0.375,
         positiveScore: 0.875,
         ownerScore: 0.75,
+        pairScore: null,
         suspicion: 0.5625,
       },
       {
@@ -43,12 +44,26 @@ describe('suspects', () => {
         score: 0.5,
         positiveScore: 0.875,
         ownerScore: null,
+        pairScore: null,
         suspicion: 0.5,
       },
     ]);
     expect([total(ownerScores.kept), total(ownerScores.dropped)]).toEqual([2, 0]);
     expect(keptRanks).toMatchObject({ 1: 0, 2: 2, '3-5': 2 });
     expect(keptPerQuery).toEqual({ 2: 2 });
+  });
+
+  it('are ordered by the pair rule where the run has one', () => {
+    const tally = new MiningTally(2);
+    tally.add({ ...judged(1, 0.75), pairScores: Float32Array.of(0.5, 0.25, 0.125) });
+    tally.add({ ...judged(2, 0.25), pairScores: Float32Array.of(0.5, 0.375, Number.NaN) });
+    const { suspects } = tally.figures();
+    expect(
+      suspects.map(({ query, document, pairScore, suspicion }) => [query, document, pairScore, suspicion]),
+    ).toEqual([
+      [2, 7, 0.375, 0.375],
+      [1, 7, 0.25, 0.25],
+    ]);
   });
 
   it('are bounded, and the same however the queries are cut into shards', () => {
