@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { MarginProblem } from '../unit/mining/mine-by-margin.ts';
 
 /** Keyword arguments of `sentence_transformers.util.mine_hard_negatives` that decide about negatives. */
-export interface MarginParameters {
+interface MarginParameters {
   readonly num_negatives: number;
   readonly range_min: number;
   readonly range_max?: number;

@@ -68,7 +68,7 @@ async function keepInShard(
     runChain(chain, candidates);
     eligible?.set(candidates.reasons, row * shard.k);
     const { places, relaxed: more } = keepNegatives(rule, candidates);
-    kept.set(places, row * numNegatives);
+    for (const [n, place] of places.entries()) kept[row * numNegatives + n] = place;
     relaxed += more;
     const { owners: ownerScores, pair: pairScores } = candidates.features;
     tally.add({ ...candidates, kept: places.length, pair: ALL_PAIRS, ownerScores, pairScores });

@@ -13,7 +13,10 @@ export const knownPositive = {
   name: 'known_positive',
   drop: ({ documents, reasons, positives }: Known): void => {
     for (let place = 0; place < reasons.length; place++) {
-      if (reasons[place] === 0 && positives.includes(documents[place]!)) reasons[place] = CODE.known_positive;
+      if (reasons[place] !== 0) continue;
+      for (const positive of positives) {
+        if (documents[place] === positive) reasons[place] = CODE.known_positive;
+      }
     }
   },
 } as const satisfies Filter;
