@@ -10,8 +10,9 @@ export default defineConfig({
       '*.test.ts',
     ],
     globalSetup: './support/global-setup.ts',
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // A busy machine takes a minute for what an idle one does in seconds.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     maxWorkers: 2,
     pool: 'forks',
   },

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { ended } from '../support/ended.ts';
 import { processesBelow } from '../support/processes.ts';
 
 const BIN = fileURLToPath(new URL('../../workers/bin/quarry.js', import.meta.url));
@@ -39,15 +40,7 @@ export async function watchedMine(
   const sample = setInterval(() => {
     for (const pid of [child.pid!, ...processesBelow(child.pid!, [])]) look(pid, processes);
   }, 100);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (data) => {
-    stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    stderr += data;
-  });
-  const code = await new Promise((resolve) => child.on('close', resolve));
+  const { code, stdout, stderr } = await ended(child);
   clearInterval(sample);
   if (code !== 0) throw new Error(`quarry mine ${job} ended with ${code}:\n${stderr}`);
   const wallSeconds = (performance.now() - started) / 1000;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Report } from '@quarry/activities/report/report-schema';
 import { encodeNpy } from '@quarry/activities/tables/npy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Mined, mine, quarry } from '../support/quarry.ts';
@@ -73,6 +74,16 @@ describe('the command', () => {
     for (const stage of ['embed', 'search', 'merge'])
       expect(second.stages[stage]).toMatchObject({ computed: 0, reused: first.stages[stage]!.units });
     expect(second.stages.filter!.computed).toBeGreaterThan(0);
+
+    // The same candidates, judged anew; and the report says what was not done again.
+    const report = async (run: Mined): Promise<Report> =>
+      JSON.parse(await readFile(join(fileURLToPath(run.output), 'report.json'), 'utf8'));
+    const [before, after] = [await report(first), await report(second)];
+    const margin = ({ funnel }: Report): number => funnel.dropped.relative_margin?.count ?? 0;
+    expect(after.funnel.candidates).toBe(before.funnel.candidates);
+    expect(margin(after)).toBeGreaterThan(margin(before));
+    for (const stage of ['embed', 'search', 'merge', 'measureRecall'])
+      expect(after.execution.stages[stage]).toMatchObject({ computed: 0, rowsPerSecond: null });
   });
 
   test('plan says what is cached', async () => {

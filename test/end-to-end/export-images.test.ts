@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeNpy } from '@quarry/activities/tables/npy';
-import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { picture, twoSubsets } from '../support/picture-jobs.ts';
 import { type Mined, mine, quarry } from '../support/quarry.ts';
-import { jsonl, mixture, writeJob } from '../support/write-job.ts';
+import { writeJob } from '../support/write-job.ts';
 import { parquet, jsonl as readJsonl } from '../unit/exporters/exported-run.ts';
 
 /** Two subsets: pictures with labels, and words with pictures (every third with a caption). */
@@ -22,44 +21,11 @@ let run: Mined;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'quarry-export-images-'));
   home = join(directory, 'home');
-  pictures = await Promise.all(
-    Array.from({ length: LABELS }, (_, i) =>
-      sharp({ create: { width: 24 + i, height: 32, channels: 3, background: { r: i * 20, g: 90, b: i } } })
-        .png()
-        .toBuffer(),
-    ),
-  );
-  const labels = Array.from({ length: LABELS }, (_, i) => ({
-    qry: '<|image_1|>\nWhat is it?',
-    qry_image_path: `images/${i}.PNG`,
-    pos_text: `label ${i}`,
-    pos_image_path: '',
-  }));
-  const words = Array.from({ length: WORDS }, (_, i) => ({
-    qry: `word ${i}`,
-    qry_image_path: '',
-    pos_text: i % 3 === 0 ? `<|image_1|>\ncaption ${i}` : '<|image_1|>',
-    pos_image_path: `images/${i}.PNG`,
-  }));
-  const documents = mixture(LABELS + WORDS, 8, 1);
-  const vectors = (data: Float32Array): Uint8Array => encodeNpy(data, [LABELS + WORDS, 8]);
-  const job = await writeJob(
-    join(directory, 'job'),
-    {
-      name: 'pictures',
-      input: { format: 'mmeb', path: 'data' },
-      model: { kind: 'vectors', queries: 'queries.npy', documents: 'documents.npy' },
-      mining: { strategy: 'margin', numNegatives: 2 },
-    },
-    {
-      'data/labels/train.jsonl': jsonl(labels),
-      'data/words/train.jsonl': jsonl(words),
-      'queries.npy': vectors(mixture(LABELS + WORDS, 8, 2, documents)),
-      'documents.npy': vectors(documents),
-      ...Object.fromEntries(pictures.map((bytes, i) => [`data/images/${i}.PNG`, bytes])),
-    },
-  );
-  run = await mine(job, home);
+  pictures = await Promise.all(Array.from({ length: LABELS }, (_, i) => picture(i)));
+  const mining = { strategy: 'margin', numNegatives: 2 } as const;
+  const [job, files] = twoSubsets(pictures, { words: WORDS, extension: 'PNG', mining });
+  const path = await writeJob(join(directory, 'job'), job, files);
+  run = await mine(path, home);
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 

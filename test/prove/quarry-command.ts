@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { ended } from '../support/ended.ts';
 
 const BIN = fileURLToPath(new URL('../../workers/bin/quarry.js', import.meta.url));
 
@@ -10,26 +11,15 @@ export async function quarryCommand<T>(args: readonly string[], home: string): P
 }
 
 /** Runs a program to its end and gives what it printed. */
-export function output(
+export async function output(
   program: string,
   args: readonly string[],
   variables: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, ...variables };
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (data) => {
-      stdout += data;
-    });
-    child.stderr.on('data', (data) => {
-      stderr += data;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(stdout);
-      else reject(new Error(`${program} ${args.join(' ')} ended with ${code}:\n${stderr.slice(-4000)}`));
-    });
-  });
+  const env = { ...process.env, ...variables };
+  const { code, stdout, stderr } = await ended(
+    spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+  if (code === 0) return stdout;
+  throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${stderr.slice(-4000)}`);
 }

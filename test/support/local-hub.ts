@@ -19,6 +19,8 @@ export interface LocalHub {
   readonly files: Map<string, Buffer>;
   /** The connection breaks after so many bytes of a file, once each time it is set. */
   readonly cuts: Map<string, number>;
+  /** Called when a connection broke so, before the next request is answered. */
+  afterCut?: () => void;
   commit(): string;
   close(): Promise<void>;
 }
@@ -133,11 +135,15 @@ export async function startLocalHub(options: HubOptions): Promise<LocalHub> {
     if (cut === undefined || cut <= start) response.end(content.subarray(start));
     else {
       cuts.delete(file);
-      response.write(content.subarray(start, cut), () => setTimeout(() => response.destroy(), 20));
+      const breakOff = (): void => {
+        hub.afterCut?.();
+        response.destroy();
+      };
+      response.write(content.subarray(start, cut), () => setTimeout(breakOff, 20));
     }
   }
 
-  return {
+  const hub: LocalHub = {
     endpoint,
     requests,
     files,
@@ -145,6 +151,7 @@ export async function startLocalHub(options: HubOptions): Promise<LocalHub> {
     commit,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
+  return hub;
 }
 
 function match(path: string, prefix: string): string | null {

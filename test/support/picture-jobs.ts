@@ -19,21 +19,38 @@ export function picture(number: number): Promise<Buffer> {
 
 export type JobWithFiles = readonly [JobInput, Record<string, string | Uint8Array>];
 
-/** Two subsets in MMEB's columns: a picture has its label, a word its picture; the words' pictures are among those of the labels. `pictures`: LABELS of them. */
-export function twoSubsets(pictures: readonly Buffer[]): JobWithFiles {
-  const labels = Array.from({ length: LABELS }, (_, i) => ({
+export interface TwoSubsets {
+  readonly words?: number;
+  /** Of the pictures' files. */
+  readonly extension?: string;
+  readonly mining?: JobInput['mining'];
+}
+
+/**
+ * Two subsets in MMEB's columns: every picture has its label, a word its picture (every third with a caption); the words'
+ * pictures are among those of the labels.
+ */
+export function twoSubsets(
+  pictures: readonly Buffer[],
+  {
+    words: count = WORDS,
+    extension = 'png',
+    mining = { topK: 3, poolMultiplier: 2, classification: ['labels'], numNegatives: 2 },
+  }: TwoSubsets = {},
+): JobWithFiles {
+  const labels = Array.from(pictures, (_, i) => ({
     qry: '<|image_1|>\nWhat is it?',
-    qry_image_path: `images/${i}.png`,
+    qry_image_path: `images/${i}.${extension}`,
     pos_text: `label ${i}`,
     pos_image_path: '',
   }));
-  const words = Array.from({ length: WORDS }, (_, i) => ({
+  const words = Array.from({ length: count }, (_, i) => ({
     qry: `word ${i}`,
     qry_image_path: '',
     pos_text: i % 3 === 0 ? `<|image_1|>\ncaption ${i}` : '<|image_1|>',
-    pos_image_path: `images/${i}.png`,
+    pos_image_path: `images/${i}.${extension}`,
   }));
-  const rows = LABELS + WORDS;
+  const rows = pictures.length + count;
   const documents = mixture(rows, DIMENSION, 1);
   const vectors = (data: Float32Array): Uint8Array => encodeNpy(data, [rows, DIMENSION]);
   return [
@@ -41,7 +58,7 @@ export function twoSubsets(pictures: readonly Buffer[]): JobWithFiles {
       name: 'subsets',
       input: { format: 'mmeb', path: 'data' },
       model: { kind: 'vectors', queries: 'queries.npy', documents: 'documents.npy' },
-      mining: { topK: 3, poolMultiplier: 2, classification: ['labels'], numNegatives: 2 },
+      mining,
       execution: { shardRows: 11, partRows: 17 },
     },
     {
@@ -49,7 +66,7 @@ export function twoSubsets(pictures: readonly Buffer[]): JobWithFiles {
       'data/words/train.jsonl': jsonl(words),
       'queries.npy': vectors(mixture(rows, DIMENSION, 2, documents)),
       'documents.npy': vectors(documents),
-      ...Object.fromEntries(pictures.map((bytes, i) => [`data/images/${i}.png`, bytes])),
+      ...Object.fromEntries(pictures.map((bytes, i) => [`data/images/${i}.${extension}`, bytes])),
     },
   ];
 }

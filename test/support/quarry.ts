@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Funnel } from '@quarry/workflows';
 import { inject } from 'vitest';
+import { type Ended, ended } from './ended.ts';
 
 const BIN = fileURLToPath(new URL('../../workers/bin/quarry.js', import.meta.url));
 
@@ -16,12 +17,6 @@ export interface Mined {
   readonly manifest: string;
   readonly funnel: Funnel;
   readonly stages: Record<string, { units: number; computed: number; reused: number; seconds: number }>;
-}
-
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** The environment in which tests run the command: its own home, the machine's cache of servers, the test S3 server. */
@@ -47,23 +42,13 @@ export function quarry(
   started?: (process: ReturnType<typeof spawn>) => void,
   variables: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...args], {
-      env: { ...environment(home), ...variables },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (data) => {
-      stdout += data;
-    });
-    child.stderr.on('data', (data) => {
-      stderr += data;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-    started?.(child);
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { ...environment(home), ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const end = ended(child);
+  started?.(child);
+  return end;
 }
 
 /** Runs a job to its committed result; fails with the command's own words. */
@@ -73,10 +58,14 @@ export async function mine(
   flags: readonly string[] = [],
   variables: NodeJS.ProcessEnv = {},
 ): Promise<Mined> {
-  const ended = await quarry(['mine', job, '--json', ...flags], home, undefined, variables);
-  if (ended.code !== 0)
-    throw new Error(`quarry mine ${job} ended with ${ended.code}:\n${ended.stderr}\n${ended.stdout}`);
-  return JSON.parse(ended.stdout.trim().split('\n').at(-1)!) as Mined;
+  const { code, stdout, stderr } = await quarry(
+    ['mine', job, '--json', ...flags],
+    home,
+    undefined,
+    variables,
+  );
+  if (code !== 0) throw new Error(`quarry mine ${job} ended with ${code}:\n${stderr}\n${stdout}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Mined;
 }
 
 /** sha256 of every file under a directory, by relative path. */

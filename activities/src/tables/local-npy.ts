@@ -1,22 +1,38 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { QuarryError } from '../failures.ts';
-import { decodeNpyHeader, type NpyArray, npyHeader } from './npy.ts';
+import { decodeNpyHeader, type NpyArray, type NpyHeader, npyHeader } from './npy.ts';
 
 /** Local `.npy` files read and written piecewise and synchronously: for pool kernels, which may block their thread. */
 
 const HEADER_BYTES = 256;
 
-/**
- * Reads rows `start` (inclusive) to `end` (exclusive) into `into`, which they must fill.
- *
- * @throws QuarryError `BadArtefact` where the file has elements of another size, or too few rows
- */
-export function readLocalRows<A extends NpyArray>(path: string, start: number, end: number, into: A): A {
-  const file = openSync(path, 'r');
-  try {
-    const head = new Uint8Array(Math.min(HEADER_BYTES, fstatSync(file).size));
-    readSync(file, head, 0, head.length, 0);
-    const { dtype, shape, offset } = decodeNpyHeader(head, path);
+/** A file that is open: for many reads of a few rows each. */
+export class LocalNpyReader {
+  readonly #path: string;
+  readonly #file: number;
+  readonly #header: NpyHeader;
+
+  /** @throws QuarryError `BadArtefact` where it is no `.npy` file */
+  constructor(path: string) {
+    this.#path = path;
+    this.#file = openSync(path, 'r');
+    try {
+      const head = new Uint8Array(Math.min(HEADER_BYTES, fstatSync(this.#file).size));
+      readSync(this.#file, head, 0, head.length, 0);
+      this.#header = decodeNpyHeader(head, path);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Reads rows `start` (inclusive) to `end` (exclusive) into `into`, which they must fill.
+   *
+   * @throws QuarryError `BadArtefact` where the file has elements of another size, or too few rows
+   */
+  read<A extends NpyArray>(start: number, end: number, into: A): A {
+    const { dtype, shape, offset } = this.#header;
     const size = Number(dtype.slice(2));
     const bytesPerRow = size * shape.slice(1).reduce((product, n) => product * n, 1);
     const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
@@ -24,13 +40,25 @@ export function readLocalRows<A extends NpyArray>(path: string, start: number, e
     if (!fits || size !== into.BYTES_PER_ELEMENT) {
       throw new QuarryError(
         'BadArtefact',
-        `${path}: ${dtype} [${shape.join(', ')}], of which rows ${start} to ${end} were expected to be ${into.length} elements of ${into.BYTES_PER_ELEMENT} bytes: the cache holds results of another version; remove it`,
+        `${this.#path}: ${dtype} [${shape.join(', ')}], of which rows ${start} to ${end} were expected to be ${into.length} elements of ${into.BYTES_PER_ELEMENT} bytes: the cache holds results of another version; remove it`,
       );
     }
-    readBytes(file, path, bytes, offset + start * bytesPerRow);
+    readBytes(this.#file, this.#path, bytes, offset + start * bytesPerRow);
     return into;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** {@link LocalNpyReader.read} once. */
+export function readLocalRows<A extends NpyArray>(path: string, start: number, end: number, into: A): A {
+  const file = new LocalNpyReader(path);
+  try {
+    return file.read(start, end, into);
   } finally {
-    closeSync(file);
+    file.close();
   }
 }
 

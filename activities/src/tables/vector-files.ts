@@ -1,6 +1,6 @@
 import type { Range } from '@quarry/workflows';
 import type { QueryWindow } from '../mining/score-owners.ts';
-import { readLocalRows } from './local-npy.ts';
+import { LocalNpyReader } from './local-npy.ts';
 import { RecentlyUsed } from './recently-used.ts';
 
 /** The vectors of one shard of queries or documents: local `.npy`, float32 [end - start, dimension]. */
@@ -23,6 +23,8 @@ export class VectorFiles {
   readonly #windowRows: number;
   readonly #queries: number;
   #window: QueryWindow | undefined;
+  /** The shard that is being read: opened once for all of its rows that are needed. */
+  #open: { readonly shard: number; readonly file: LocalNpyReader } | undefined;
 
   readonly dimension: number;
 
@@ -51,7 +53,11 @@ export class VectorFiles {
   /** The vectors of rows [start, end), in memory of their own. */
   read(start: number, end: number): QueryWindow {
     const vectors = new Float32Array((end - start) * this.dimension);
-    this.#fill(start, end, vectors, start);
+    try {
+      this.#fill(start, end, vectors, start);
+    } finally {
+      this.#close();
+    }
     return { start, end, vectors };
   }
 
@@ -69,11 +75,15 @@ export class VectorFiles {
     for (let i = 0; i < needed.length; ) {
       const start = needed[i]!;
       const end = Math.min(start + this.#windowRows, this.#queries);
-      while (i < needed.length && needed[i]! < end) {
-        const from = needed[i]!;
-        let to = from + 1;
-        while (++i < needed.length && needed[i]! < end && needed[i]! - to < GAP_ROWS) to = needed[i]! + 1;
-        this.#fill(from, to, vectors, start);
+      try {
+        while (i < needed.length && needed[i]! < end) {
+          const from = needed[i]!;
+          let to = from + 1;
+          while (++i < needed.length && needed[i]! < end && needed[i]! - to < GAP_ROWS) to = needed[i]! + 1;
+          this.#fill(from, to, vectors, start);
+        }
+      } finally {
+        this.#close();
       }
       yield { start, end, vectors };
     }
@@ -83,12 +93,25 @@ export class VectorFiles {
   #fill(from: number, to: number, vectors: Float32Array, base: number): void {
     const { dimension } = this;
     for (let shard = this.#shardOf(from); from < to; shard++) {
-      const { start, end, path } = this.#files[shard]!;
+      const { start, end } = this.#files[shard]!;
       const until = Math.min(end, to);
       const rows = vectors.subarray((from - base) * dimension, (until - base) * dimension);
-      readLocalRows(path, from - start, until - start, rows);
+      this.#opened(shard).read(from - start, until - start, rows);
       from = until;
     }
+  }
+
+  #opened(shard: number): LocalNpyReader {
+    if (this.#open?.shard !== shard) {
+      this.#close();
+      this.#open = { shard, file: new LocalNpyReader(this.#files[shard]!.path) };
+    }
+    return this.#open.file;
+  }
+
+  #close(): void {
+    this.#open?.file.close();
+    this.#open = undefined;
   }
 
   #shardOf(query: number): number {
