@@ -9,6 +9,7 @@ import { benchOrchestration } from './orchestration.ts';
 import { benchPacking } from './packing.ts';
 import { benchPrefix } from './prefix.ts';
 import { benchSearch } from './search.ts';
+import { benchTenMillion } from './ten-million.ts';
 import { benchWrite } from './write.ts';
 
 /** `npm run bench [-- NAME ...]`: prints the machine and each benchmark's figures as JSON. */
@@ -29,6 +30,8 @@ const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   search: benchSearch,
   /** the filter chain of each strategy against the search that found its candidates */
   chain: benchChain,
+  /** memory of filters, sampling and owner scores in a run of ten million queries */
+  'ten-million': benchTenMillion,
   /** the candidates table against DuckDB's own COPY */
   write: benchWrite,
   /** exports against DuckDB's own COPY, and their memory */

@@ -12,7 +12,7 @@ import { memoised, unitFile } from './unit.ts';
  * their `pair` score: `documents.npy` float32 [D], `queries.npy` float32 [Q], `nearest.npy` float32 [D, 10],
  * `lists.npy` int32 [D]. One reducer.
  *
- * Memory, in a worker thread: 96 bytes per document and 8 per query. On disk: local copies of all lists where the cache
+ * Memory, in a worker thread: 52 bytes per document and 4 per query. On disk: local copies of all lists where the cache
  * is not local.
  */
 export async function hubness(

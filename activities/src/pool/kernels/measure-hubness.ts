@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import type { Range } from '@quarry/workflows';
 import { stopIfAborted } from '../../index/vector-index.ts';
 import { Hubness, NEIGHBOURS } from '../../mining/hubness.ts';
-import { readLocalRows } from '../../tables/local-npy.ts';
-import { encodeNpy } from '../../tables/npy.ts';
+import { LocalNpyWriter, readLocalRows } from '../../tables/local-npy.ts';
+import type { NpyArray } from '../../tables/npy.ts';
 import type { Kernel } from '../kernel.ts';
 
 export interface MeasureHubnessInput {
@@ -56,9 +55,16 @@ export const run: Kernel<MeasureHubnessInput, number> = (input, control) => {
     }
   }
   const { output } = input;
-  writeFileSync(output.documents, encodeNpy(hubness.documents()));
-  writeFileSync(output.queries, encodeNpy(hubness.queries));
-  writeFileSync(output.nearest, encodeNpy(hubness.nearest, [input.documents, NEIGHBOURS]));
-  writeFileSync(output.lists, encodeNpy(hubness.lists));
+  put(output.documents, '<f4', hubness.documents());
+  put(output.queries, '<f4', hubness.queries);
+  put(output.nearest, '<f4', hubness.nearest, NEIGHBOURS);
+  put(output.lists, '<i4', hubness.lists);
   return input.documents;
 };
+
+/** Writes an array as it lies in memory, without a copy. */
+function put(path: string, dtype: '<i4' | '<f4', data: NpyArray, width: number | null = null): void {
+  const file = new LocalNpyWriter(path, dtype, width);
+  file.append(data);
+  file.finish();
+}
