@@ -4,6 +4,7 @@ import { arrange } from './stages/arrange.ts';
 import { calibrate } from './stages/calibrate.ts';
 import { cluster } from './stages/cluster.ts';
 import { commit } from './stages/commit.ts';
+import { compareDocuments } from './stages/compare-documents.ts';
 import { comparePairs } from './stages/compare-pairs.ts';
 import { embed } from './stages/embed.ts';
 import { filter } from './stages/filter.ts';
@@ -39,6 +40,7 @@ export function createActivities(dependencies: Dependencies): Stages {
     scoreOwners: asActivity(dependencies, scoreOwners),
     metric: asActivity(dependencies, metric),
     pairVectors: asActivity(dependencies, pairVectors),
+    compareDocuments: asActivity(dependencies, compareDocuments),
     comparePairs: asActivity(dependencies, comparePairs),
     hubness: asActivity(dependencies, hubness),
     survey: asActivity(dependencies, survey),

@@ -82,6 +82,7 @@ function counting(plan: Partial<Planned>, calls: string[], override: Partial<Sta
     'metric',
     'pairVectors',
     'comparePairs',
+    'compareDocuments',
     'hubness',
     'survey',
     'calibrate',

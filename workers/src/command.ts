@@ -191,6 +191,14 @@ function quarryCommand(settings: Settings, end: (code: ExitCode) => void): Comma
     .action(async (run, options) => (await import('./commands/rounds.ts')).promote(run, options, settings));
 
   program
+    .command('label <run>')
+    .description('write a random sample of the negatives for people to judge: how many are false')
+    .requiredOption('--to <file>', 'a JSONL file that does not exist; evaluate --truth reads it back')
+    .option('--rows <n>', 'negatives in the sample', positive, 200)
+    .option('--json', 'as JSON')
+    .action(async (run, options) => (await import('./commands/rounds.ts')).label(run, options, settings));
+
+  program
     .command('churn <run> <previous>')
     .description('say how the negatives of a round differ from those of an earlier one, and why')
     .option('--json', 'as JSON')

@@ -108,11 +108,13 @@ function closed(rule: OpenRule | PairRule, above: number): ChainRule {
 export type JudgeFeature = 'cross_encoder' | 'cross_encoder_margin' | 'judge';
 
 /** What some filters look at beside scores: computed only where a chain asks for it. */
-export type Feature = 'owners' | 'pair' | 'neighbours' | JudgeFeature;
+export type Feature = 'owners' | 'pair' | 'neighbours' | 'near_positives' | 'twins' | JudgeFeature;
 
 const FEATURES_OF: Partial<Record<ChainRule['name'], readonly Feature[]>> = {
   owner_similar: ['owners'],
   pair: ['pair'],
+  near_duplicate_positive: ['near_positives'],
+  near_duplicate_negative: ['twins'],
   reciprocal_rank: ['neighbours'],
   hubness: ['neighbours'],
   cross_encoder: ['cross_encoder', 'cross_encoder_margin'],

@@ -2,6 +2,7 @@ export type { Job, JobInput } from './job.ts';
 export type { mineHardNegatives } from './mine-hard-negatives.ts';
 export type { Progress, StageProgress } from './progress.ts';
 export type {
+  ComparedWith,
   Execution,
   ListScore,
   MiningResult,

@@ -40,6 +40,8 @@ async function lookCloser(run: Planned, conductor: Conductor): Promise<void> {
   const features = run.features ?? [];
   if (run.strategy !== 'margin' || features.includes('owners')) await conductor.each(units.scoreOwners);
   if (features.includes('neighbours')) await conductor.each(units.hubness);
+  if (features.includes('near_positives')) await conductor.each(units.nearPositives);
+  if (features.includes('twins')) await conductor.each(units.twins);
   if (features.includes('pair')) {
     await conductor.each(units.metric);
     await Promise.all([conductor.each(units.queryPairs), conductor.each(units.documentPairs)]);

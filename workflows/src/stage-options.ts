@@ -16,6 +16,7 @@ const ROLE_OF: Readonly<Record<StageName, Role>> = {
   metric: 'cpu',
   pairVectors: 'cpu',
   comparePairs: 'cpu',
+  compareDocuments: 'cpu',
   hubness: 'cpu',
   survey: 'cpu',
   calibrate: 'cpu',

@@ -33,6 +33,10 @@ export interface Stages {
   pairVectors(unit: RunRef & { readonly side: Side; readonly shard: number }): Promise<UnitResult>;
   /** How alike each candidate's pair and the anchor's are. */
   comparePairs(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** How alike each candidate is to the query's positives, or to the candidates before it. */
+  compareDocuments(
+    unit: RunRef & { readonly shard: number; readonly against: ComparedWith },
+  ): Promise<UnitResult>;
   /** How near everything comes to each document and query, from the lists that retrieval has. */
   hubness(unit: RunRef & { readonly of: ListScore }): Promise<UnitResult>;
   /** What each value of an open threshold would leave in one query shard. */
@@ -63,6 +67,9 @@ export type StageName = keyof Stages;
 
 /** Which score of the candidates is looked at: that of retrieval, or the likeness of pairs. */
 export type ListScore = 'score' | 'pair';
+
+/** What a candidate's document is compared with: the query's positives, or its other candidates. */
+export type ComparedWith = 'positives' | 'candidates';
 
 /** Where a run is described: `<cache>/run/<run>/run.json` (see activities' `RunDocument`). */
 export interface RunRef {

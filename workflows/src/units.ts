@@ -2,13 +2,23 @@ import { proxyActivities } from '@temporalio/workflow';
 import { JUDGE_STAGE } from './judges.ts';
 import { placeOfSearchUnit, searchUnits } from './search-units.ts';
 import { stageOptions } from './stage-options.ts';
-import type { GroupUnits, ListScore, Planned, RunRef, StageName, Stages, UnitResult } from './stages.ts';
+import type {
+  ComparedWith,
+  GroupUnits,
+  ListScore,
+  Planned,
+  RunRef,
+  StageName,
+  Stages,
+  UnitResult,
+} from './stages.ts';
 import type { Side, Table } from './terms.ts';
 
 /** The units of one stage, numbered from 0: what a unit's number means. Plain data, so that a child workflow can carry it. */
 export type Units = { readonly count: number } & (
   | { readonly stage: 'embed' | 'pairVectors'; readonly side: Side }
   | { readonly stage: 'hubness'; readonly of: ListScore }
+  | { readonly stage: 'compareDocuments'; readonly against: ComparedWith }
   | {
       readonly stage:
         | 'index'
@@ -48,6 +58,10 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
       return activity(units.stage, of(`${units.side} shard`))({ ...ref, side: units.side, shard: number });
     case 'hubness':
       return activity('hubness', `all query shards, by ${units.of}`)({ ...ref, of: units.of });
+    case 'compareDocuments': {
+      const { against } = units;
+      return activity('compareDocuments', of('query shard'))({ ...ref, shard: number, against });
+    }
     case 'index':
       return activity('index', of('part'))({ ...ref, part: number });
     case 'search':
@@ -92,6 +106,8 @@ export function plannedUnits(run: Planned): {
   readonly comparePairs: Units;
   readonly pairHubness: Units;
   readonly hubness: Units;
+  readonly nearPositives: Units;
+  readonly twins: Units;
   readonly survey: Units;
   readonly calibrate: Units;
   /** One per judge of the chain, in its order. */
@@ -115,6 +131,8 @@ export function plannedUnits(run: Planned): {
     comparePairs: { stage: 'comparePairs', ...perQueryShard },
     pairHubness: { stage: 'hubness', of: 'pair', count: 1 },
     hubness: { stage: 'hubness', of: 'score', count: 1 },
+    nearPositives: { stage: 'compareDocuments', against: 'positives', ...perQueryShard },
+    twins: { stage: 'compareDocuments', against: 'candidates', ...perQueryShard },
     survey: { stage: 'survey', ...perQueryShard },
     calibrate: { stage: 'calibrate', count: 1 },
     judges: (run.judges ?? []).map((judge): Units => ({ stage: JUDGE_STAGE[judge], ...perQueryShard })),

@@ -8,6 +8,8 @@ import { judge } from './filters/judge.ts';
 import { knownPositive } from './filters/known-positive.ts';
 import { maxScore } from './filters/max-score.ts';
 import { minScore } from './filters/min-score.ts';
+import { nearDuplicateNegative } from './filters/near-duplicate-negative.ts';
+import { nearDuplicatePositive } from './filters/near-duplicate-positive.ts';
 import { ownerSimilar } from './filters/owner-similar.ts';
 import { pair } from './filters/pair.ts';
 import { promoted } from './filters/promoted.ts';
@@ -42,6 +44,10 @@ function compile(rule: ChainRule): Filter {
       return ownerSimilar(rule);
     case 'reciprocal_rank':
       return reciprocalRank(rule);
+    case 'near_duplicate_positive':
+      return nearDuplicatePositive(rule);
+    case 'near_duplicate_negative':
+      return nearDuplicateNegative(rule);
     case 'hubness':
       return hubness(rule);
     case 'pair':

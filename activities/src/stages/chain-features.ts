@@ -1,10 +1,11 @@
-import type { RunRef } from '@quarry/workflows';
+import type { ComparedWith, RunRef } from '@quarry/workflows';
 import type { Feature, JudgeFeature } from '@quarry/workflows/chain';
 import { JUDGE_STAGE } from '@quarry/workflows/judges';
 import { pairMeasure } from '../mining/filters/pair.ts';
 import { NEIGHBOURS } from '../mining/hubness.ts';
+import { TWIN_WIDTH } from '../mining/twins.ts';
 import type { NpyArray } from '../tables/npy.ts';
-import { comparePairsKey, hubnessKey, judgeKey, scoreOwnersKey } from './keys.ts';
+import { compareDocumentsKey, comparePairsKey, hubnessKey, judgeKey, scoreOwnersKey } from './keys.ts';
 import type { RunDocument } from './run-document.ts';
 import type { Dependencies } from './stage-context.ts';
 import { readUnitNpy } from './unit.ts';
@@ -20,7 +21,7 @@ export interface ShardFeature {
 }
 
 /**
- * Reads what a chain asks for, and no more. Memory: 4 bytes per candidate (`neighbours` 44), with
+ * Reads what a chain asks for, and no more. Memory: 4 bytes per candidate (`neighbours` 44, `twins` 32), with
  * `pair` 4 per document and query of the run, with `neighbours` 44 per document.
  *
  * @param documents int32 [q, k]: the shard's candidates
@@ -39,6 +40,10 @@ export async function readFeatures(
           return { name, values: await nearestOwnerScores(dependencies, unit, run), width: 1 };
         case 'pair':
           return { name, values: await pairMeasures(dependencies, unit, run, documents), width: 1 };
+        case 'near_positives':
+          return { name, values: await likeness(dependencies, unit, run, 'positives'), width: 1 };
+        case 'twins':
+          return { name, values: await likeness(dependencies, unit, run, 'candidates'), width: TWIN_WIDTH };
         case 'neighbours':
           return {
             name,
@@ -52,6 +57,17 @@ export async function readFeatures(
       }
     }),
   );
+}
+
+/** Cosines of the candidates' documents: to the nearest positive, or their twins. */
+async function likeness(
+  dependencies: Dependencies,
+  { cache, shard }: Unit,
+  run: RunDocument,
+  against: ComparedWith,
+): Promise<Float32Array> {
+  const key = compareDocumentsKey(run, shard, against);
+  return (await readUnitNpy<Float32Array>(dependencies, cache, 'compareDocuments', key, 'scores.npy')).data;
 }
 
 /** Log-odds, or their distance from the query's lowest positive; NaN where a candidate was not judged. */

@@ -1,14 +1,8 @@
-import type { ListScore, Side } from '@quarry/workflows';
-import {
-  type ChainRule,
-  chainOf,
-  type Feature,
-  featuresOf,
-  openRule,
-  type PairRule,
-} from '@quarry/workflows/chain';
+import type { ComparedWith, ListScore, Side } from '@quarry/workflows';
+import { chainOf, type Feature, featuresOf, openRule } from '@quarry/workflows/chain';
 import { chainBefore, JUDGE_STAGE, type JudgeName } from '@quarry/workflows/judges';
 import { isClassification } from './classification-groups.ts';
+import { pairOwners, withoutPlaces } from './keyed-chain.ts';
 import { oncePerRun } from './once-per-run.ts';
 import type { RunDocument } from './run-document.ts';
 import { groupOfShard, numbersOf, runGroups } from './run-groups.ts';
@@ -118,6 +112,10 @@ function featureKey(run: RunDocument, feature: Feature, shard: number): string {
       ]);
     case 'neighbours':
       return hubnessKey(run, 'score');
+    case 'near_positives':
+      return compareDocumentsKey(run, shard, 'positives');
+    case 'twins':
+      return compareDocumentsKey(run, shard, 'candidates');
     case 'cross_encoder':
     case 'cross_encoder_margin':
       return judgeKey(run, 'cross_encoder', shard);
@@ -138,16 +136,6 @@ export function judgeKey(run: RunDocument, name: JudgeName, shard: number): stri
     [withoutPlaces(before), sha256, rows ?? null, run.plan.queries],
     [mergeKey(run, shard), inputKey(run), ...features, ...promotedKey(run)],
   );
-}
-
-/** A chain without the places where its models lie: their content enters by its hash. */
-function withoutPlaces(chain: readonly ChainRule[]): unknown[] {
-  return chain.map((rule) => (rule.name === 'cross_encoder' ? { ...rule, path: undefined } : rule));
-}
-
-/** Whether the pair rule of the run's chain lets documents stand with their owners. */
-export function pairOwners({ job, plan }: RunDocument): PairRule['owners'] {
-  return chainOf(job.mining, plan).find((rule) => rule.name === 'pair')?.owners ?? 'auto';
 }
 
 /** The known pairs and the vectors of both sides: what the metric is fitted to. */
@@ -174,6 +162,11 @@ export function comparePairsKey(run: RunDocument, shard: number): string {
     pairVectorsKey(run, 'query', shard),
     documentPairsKey(run),
   ]);
+}
+
+export function compareDocumentsKey(run: RunDocument, shard: number, against: ComparedWith): string {
+  const inputs = [mergeKey(run, shard), inputKey(run), documentVectorsKey(run)];
+  return unitKey('compareDocuments', STAGE_VERSIONS.compareDocuments, against, inputs);
 }
 
 export function hubnessKey(run: RunDocument, of: ListScore): string {

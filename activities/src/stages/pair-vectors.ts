@@ -1,7 +1,8 @@
 import type { RunRef, Side, UnitResult } from '@quarry/workflows';
 import type { PairVectorsInput } from '../pool/kernels/pair-vectors.ts';
 import type { MetricFiles } from '../tables/metric-files.ts';
-import { embedKey, metricKey, pairOwners, pairVectorsKey } from './keys.ts';
+import { pairOwners } from './keyed-chain.ts';
+import { embedKey, metricKey, pairVectorsKey } from './keys.ts';
 import type { MetricFigures } from './metric.ts';
 import { documentVectorFiles, ownerFiles, queryVectorFiles } from './owner-inputs.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';

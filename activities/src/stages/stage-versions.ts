@@ -11,6 +11,7 @@ export const STAGE_VERSIONS = {
   metric: 1,
   pairVectors: 1,
   comparePairs: 1,
+  compareDocuments: 1,
   hubness: 1,
   survey: 1,
   calibrate: 1,

@@ -7,7 +7,11 @@ import { planInput } from '@quarry/activities/dataset/plan-input';
 import { openPreviousRun } from '@quarry/activities/dataset/previous-run';
 import { churnOf } from '@quarry/activities/evaluation/churn';
 import type { CommittedRun } from '@quarry/activities/evaluation/open-tables';
-import { writePromotions } from '@quarry/activities/evaluation/promotions';
+import {
+  PROMOTIONS,
+  sampleOfNegatives,
+  writeVerdictSheet,
+} from '@quarry/activities/evaluation/verdict-sheet';
 import { promoted } from '@quarry/activities/mining/filters/promoted';
 import { CODE } from '@quarry/activities/mining/reason-codes';
 import { UnitOutput } from '@quarry/activities/stages/unit';
@@ -53,14 +57,14 @@ test('promoted: dropped as suspicious and above a known positive, or called an a
   const run = await round('first', FIRST);
   const context = stageContext(await temporaryDirectory());
   const path = join(await temporaryDirectory(), 'promoted.jsonl');
-  expect(await writePromotions(context, run, path)).toBe(3);
+  expect(await writeVerdictSheet(context, run, PROMOTIONS, path)).toBe(3);
   const lines = (await readFile(path, 'utf8')).trim().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { query_id: 'q1', document_id: 'a', verdict: '', reason: 'relative_margin', positive_score: 0.8 },
     { query_id: 'q9', document_id: 'c', verdict: '', reason: 'cross_encoder', positive_score: null },
     { query_id: 'q1', document_id: 'd', verdict: '', reason: 'judge' },
   ]);
-  await expect(writePromotions(context, run, path)).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(writeVerdictSheet(context, run, PROMOTIONS, path)).rejects.toMatchObject({ code: 'EEXIST' });
 });
 
 test('churn: negatives of the queries in both, and why the earlier ones are none any more', async () => {
@@ -140,4 +144,27 @@ test('the filter drops what was promoted, and nothing that has another reason al
     features: {},
   });
   expect([...reasons]).toEqual([0, CODE.self, CODE.promoted, 0]);
+});
+
+test('a sample of the negatives for people: only kept ones, the same every time', async () => {
+  const run = await round('sampled', FIRST);
+  const context = stageContext(await temporaryDirectory());
+  const sheet = async (rows: number): Promise<unknown[]> => {
+    const path = join(await temporaryDirectory(), 'sheet.jsonl');
+    expect(await writeVerdictSheet(context, run, sampleOfNegatives(rows), path)).toBe(Math.min(rows, 3));
+    return (await readFile(path, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  };
+  const all = await sheet(10);
+  expect(all).toEqual(await sheet(10));
+  expect(await sheet(2)).toEqual(all.slice(0, 2));
+  const kept = FIRST.filter(([, , , reason]) => reason === null).map(([query, document]) => [
+    query,
+    document,
+  ]);
+  const found = all as { query_id: string; document_id: string; verdict: string }[];
+  expect(found.map(({ query_id, document_id }) => [query_id, document_id]).sort()).toEqual(kept.sort());
+  for (const { verdict } of found) expect(verdict).toBe('');
 });

@@ -1,4 +1,5 @@
 import type { Candidates } from '@quarry/activities/mining/candidates';
+import { TWIN_WIDTH } from '@quarry/activities/mining/twins';
 import fc from 'fast-check';
 
 const similarity = fc.float({ min: -1, max: 1, noNaN: true });
@@ -14,6 +15,8 @@ export const arbitraryCandidates: fc.Arbitrary<Candidates> = fc
         pair: similarity,
         nearest: fc.array(similarity, { minLength: 10, maxLength: 10 }),
         lists: fc.float({ min: 0, max: 1, noNaN: true }),
+        nearPositive: similarity,
+        twin: fc.record({ back: fc.integer({ min: 1, max: 20 }), cosine: similarity }),
       }),
       { maxLength: 20 },
     ),
@@ -52,6 +55,18 @@ export const arbitraryCandidates: fc.Arbitrary<Candidates> = fc
             Number.NaN,
           ),
         ),
+        near_positives: Float32Array.from(
+          pad(
+            sorted.map(({ nearPositive }) => nearPositive),
+            Number.NaN,
+          ),
+        ),
+        twins: Float32Array.from(
+          pad(
+            sorted.map(({ twin }, place) => twinRow(place - twin.back, twin.cosine)),
+            twinRow(-1, 0),
+          ).flat(),
+        ),
         neighbours: Float32Array.from(
           pad(
             sorted.map(({ nearest, lists }) => [...nearest.toSorted((a, b) => b - a), lists]),
@@ -61,6 +76,12 @@ export const arbitraryCandidates: fc.Arbitrary<Candidates> = fc
       },
     };
   });
+
+/** One twin, where there is a place for it. */
+function twinRow(place: number, cosine: number): number[] {
+  const row = new Array<number>(TWIN_WIDTH).fill(Number.NaN);
+  return place < 0 ? row : [place, cosine, ...row.slice(2)];
+}
 
 /** The same candidates, with nothing said of them yet. */
 export function freshReasons(candidates: Candidates): Candidates {

@@ -21,6 +21,8 @@ const THRESHOLDS: Record<string, (strictness: number) => ChainRule> = {
   owner_similar: (x) => ({ name: 'owner_similar', above: -x }),
   pair: (x) => ({ name: 'pair', above: -x, owners: 'auto' }),
   hubness: (x) => ({ name: 'hubness', above: (1 - x) / 2 }),
+  near_duplicate_positive: (x) => ({ name: 'near_duplicate_positive', above: -x }),
+  near_duplicate_negative: (x) => ({ name: 'near_duplicate_negative', above: -x }),
   reciprocal_rank: (x) => ({ name: 'reciprocal_rank', within: 1 + Math.floor(4.5 * (x + 1)) }),
 };
 const thresholds = Object.entries(THRESHOLDS);

@@ -1,3 +1,4 @@
+import { openStore } from '@quarry/activities/storage/open-store';
 import type { MiningResult } from '@quarry/workflows';
 import { CommandError, type ExitCode } from '../command-error.ts';
 import { readJobFile, workflowIdOf } from '../job/job-file.ts';
@@ -14,7 +15,7 @@ import { progressBars } from '../view/progress-bars.ts';
 import { progressLines } from '../view/progress-lines.ts';
 import type { ProgressView } from '../view/stage-rate.ts';
 import { styleFor } from '../view/style.ts';
-import { summaryLines } from '../view/summary.ts';
+import { type FoundThreshold, summaryLines, thresholdLines } from '../view/summary.ts';
 
 export interface MineOptions {
   readonly set?: readonly string[];
@@ -89,6 +90,7 @@ async function report(
   const stream = json ? process.stderr : process.stdout;
   const lines = [
     ...summaryLines(result, styleFor(stream, settings.color)),
+    ...thresholdLines(await readThreshold(result.output)),
     ...linkLines(session, workflowId),
   ];
   stream.write(`${lines.join('\n')}\n`);
@@ -103,6 +105,13 @@ async function report(
   const { serverStart } = session;
   const overhead = { seconds, busySeconds, serverStart, workersReady: await session.workersReady };
   console.log(JSON.stringify({ runId, workflowId, output, manifest, funnel, stages, overhead }));
+}
+
+/** The report says which threshold was found, if the job left one open. */
+async function readThreshold(output: string): Promise<FoundThreshold | null> {
+  const uri = `${output}/report.json`;
+  const bytes = await openStore(uri).read(uri);
+  return (JSON.parse(new TextDecoder().decode(bytes)) as { calibration: FoundThreshold | null }).calibration;
 }
 
 /** A local server ends with this command; what it knows stays. */

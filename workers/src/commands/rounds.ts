@@ -1,7 +1,12 @@
 import { resolve } from 'node:path';
 import { churnOf } from '@quarry/activities/evaluation/churn';
 import type { CommittedRun } from '@quarry/activities/evaluation/open-tables';
-import { writePromotions } from '@quarry/activities/evaluation/promotions';
+import {
+  PROMOTIONS,
+  type Sheet,
+  sampleOfNegatives,
+  writeVerdictSheet,
+} from '@quarry/activities/evaluation/verdict-sheet';
 import { QuarryError } from '@quarry/activities/failures';
 import { createPool } from '@quarry/activities/pool/pool';
 import type { StageContext } from '@quarry/activities/stages/stage-context';
@@ -18,9 +23,31 @@ export async function promote(
   options: { readonly to: string; readonly json?: boolean },
   settings: Settings,
 ): Promise<void> {
+  await writeSheet(
+    name,
+    { ...options, sheet: PROMOTIONS, what: 'candidates that look like missing positives' },
+    settings,
+  );
+}
+
+/** `quarry label <run> --to FILE`: a sample of the negatives, for people to say which are false. */
+export async function label(
+  name: string,
+  options: { readonly to: string; readonly rows: number; readonly json?: boolean },
+  settings: Settings,
+): Promise<void> {
+  const sheet = sampleOfNegatives(options.rows);
+  await writeSheet(name, { ...options, sheet, what: 'negatives, drawn at random' }, settings);
+}
+
+async function writeSheet(
+  name: string,
+  options: { readonly to: string; readonly json?: boolean; readonly sheet: Sheet; readonly what: string },
+  settings: Settings,
+): Promise<void> {
   const to = resolve(settings.directory, options.to);
   await withRuns([name], settings, async (context, [run]) => {
-    const rows = await writePromotions(context, run!, to).catch((error) => {
+    const rows = await writeVerdictSheet(context, run!, options.sheet, to).catch((error) => {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST')
         throw new CommandError(2, `--to ${to} exists, perhaps with verdicts in it; name another file`);
       throw error;
@@ -28,7 +55,7 @@ export async function promote(
     if (options.json) console.log(JSON.stringify({ runId: run!.runId, to, rows }));
     else
       console.log(
-        `${count(rows)} candidates that look like missing positives: ${to}\nFill in verdict (positive or negative), then: quarry evaluate ${name} --truth ${to}`,
+        `${count(rows)} ${options.what}: ${to}\nFill in verdict (positive or negative), then: quarry evaluate ${name} --truth ${to}`,
       );
   });
 }

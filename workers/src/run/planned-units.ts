@@ -1,6 +1,7 @@
 import {
   calibrateKey,
   clusterKeys,
+  compareDocumentsKey,
   comparePairsKey,
   embedKey,
   filterKey,
@@ -19,8 +20,8 @@ import {
 import { type RunDocument, unitDirectory } from '@quarry/activities/stages/run-document';
 import { groupOfShard, numbersOf } from '@quarry/activities/stages/run-groups';
 import type { Store } from '@quarry/activities/storage/store';
-import type { StageName } from '@quarry/workflows';
-import { chainOf, featuresOf, openRule } from '@quarry/workflows/chain';
+import type { ComparedWith, StageName } from '@quarry/workflows';
+import { chainOf, type Feature, featuresOf, openRule } from '@quarry/workflows/chain';
 import { JUDGE_STAGE } from '@quarry/workflows/judges';
 
 /** The units of one stage, and how many of them need not be done. */
@@ -102,6 +103,7 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
       clusters || features.includes('owners') ? queryShards.map((shard) => scoreOwnersKey(run, shard)) : [],
     ),
     stage('hubness', features.includes('neighbours') ? [hubnessKey(run, 'score')] : []),
+    ...documentStages(run, features, stage),
     ...(features.includes('pair') ? pairStages(run, stage) : []),
     ...(run.judges ?? []).map(({ name }) =>
       stage(
@@ -121,6 +123,28 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
 }
 
 type MakeStage = (name: StageName, keys: readonly string[], label?: string) => StageKeys;
+
+/** The stages of the filters that look for near-duplicates. */
+function documentStages(
+  run: RunDocument,
+  features: readonly Feature[],
+  stage: MakeStage,
+): readonly StageKeys[] {
+  const against = (side: ComparedWith, asked: Feature, label: string): StageKeys[] =>
+    features.includes(asked)
+      ? [
+          stage(
+            'compareDocuments',
+            run.plan.queryShards.map((_, shard) => compareDocumentsKey(run, shard, side)),
+            label,
+          ),
+        ]
+      : [];
+  return [
+    ...against('positives', 'near_positives', 'compare with positives'),
+    ...against('candidates', 'twins', 'compare candidates'),
+  ];
+}
 
 /** The stages of the pair rule. */
 function pairStages(run: RunDocument, stage: MakeStage): readonly StageKeys[] {

@@ -24,6 +24,21 @@ export function summaryLines(result: MiningResult, style: Style): readonly strin
   ];
 }
 
+/** The threshold that a run found by itself. */
+export interface FoundThreshold {
+  readonly filter: string;
+  readonly above: number;
+  readonly met: boolean;
+  readonly why: string;
+}
+
+/** What a run found where its job left a threshold open. */
+export function thresholdLines(found: FoundThreshold | null): readonly string[] {
+  if (!found) return [];
+  const { filter, above, met, why } = found;
+  return [`Threshold   ${filter} ${above.toFixed(3)}: ${why}${met ? '' : '; what was asked for is not met'}`];
+}
+
 /** How to read the triplets of a run in one line: Python for a directory, DuckDB for a URI. */
 export function loadLine(output: string): string {
   const run = readable(output);

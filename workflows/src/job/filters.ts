@@ -35,6 +35,18 @@ const pair = z.strictObject({
   /** Whether a document stands with its owners; `auto` decides from how alike queries of one document are. */
   owners: z.union([z.literal('auto'), z.boolean()]).default('auto'),
 });
+/** Cosine of two documents above which they are the same for training. */
+const sameAbove = z.number().gt(0).lt(1).default(0.95);
+const nearDuplicatePositive = z.strictObject({
+  name: z.literal('near_duplicate_positive'),
+  /** Dropped where the cosine to a positive of the query is above this. */
+  above: sameAbove,
+});
+const nearDuplicateNegative = z.strictObject({
+  name: z.literal('near_duplicate_negative'),
+  /** Dropped where the cosine to a better candidate that passed the filters before is above this. */
+  above: sameAbove,
+});
 const reciprocalRank = z.strictObject({
   name: z.literal('reciprocal_rank'),
   /** Dropped where the query is among this many nearest queries of the document. */
@@ -55,6 +67,8 @@ export const filter = z.discriminatedUnion('name', [
   rankWindow,
   ownerSimilar,
   pair,
+  nearDuplicatePositive,
+  nearDuplicateNegative,
   reciprocalRank,
   hubness,
   crossEncoder,

@@ -77,7 +77,7 @@ function byYield(
 function byRate(asked: number, { survey }: CalibrationEvidence): Calibration {
   if (survey.takenBeside.at(-1) === 0) {
     throw new RangeError(
-      `mining.calibrate.falseNegativeRate cannot be estimated: no query has two positives, so none can be hidden from the miner; use keepAtLeast, or label a sample of candidates and give it to quarry evaluate`,
+      `mining.calibrate.falseNegativeRate cannot be estimated: no query has two positives, so none can be hidden from the miner; use keepAtLeast, and let people judge a sample of what that leaves: quarry label RUN --to sheet.jsonl, then quarry evaluate RUN --truth sheet.jsonl`,
     );
   }
   let above: number | undefined;
