@@ -8,6 +8,8 @@ import sharp from 'sharp';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { jsonl, stageContext, temporaryDirectory, writeFiles } from './dataset/planned-input.ts';
 
+const judgeModel = (name: string): string => new URL(`judges/fixtures/${name}`, import.meta.url).href;
+
 function picture(background: string): Promise<Buffer> {
   return sharp({ create: { width: 40, height: 30, channels: 3, background } })
     .png()
@@ -79,6 +81,21 @@ describe('the plan of a job with images', () => {
   test('is refused with a model that takes text only', async () => {
     await expect(runPlan(job({ model: { kind: 'generator' } }))).rejects.toThrow(
       /bundled:quarry-mini takes text only, but .*pairs\.jsonl has images on the side of the query; use a model with a vision encoder/,
+    );
+  });
+
+  test.each([
+    [
+      'cross_encoder',
+      { filters: [{ name: 'cross_encoder', path: judgeModel('cross-encoder-1'), above: 0.5 }] },
+    ],
+    ['judge', { judge: { path: judgeModel('generator') } }],
+  ] as const)('is refused with %s, which reads texts only', async (name, mining) => {
+    const asked = job({ mining: { strategy: 'margin', ...mining } as JobInput['mining'] });
+    await expect(runPlan(asked)).rejects.toThrow(
+      new RegExp(
+        `${name} reads texts only, but .*pairs\\.jsonl has images alone on the side of the query; remove it`,
+      ),
     );
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Job, Planned, Ref } from '@quarry/workflows';
 import { chainOf, featuresOf, openRule } from '@quarry/workflows/chain';
 import { givenMode } from '@quarry/workflows/given-candidates';
+import type { JudgeName } from '@quarry/workflows/judges';
 import { type ShardSizing, shardRowLimit } from '@quarry/workflows/partition';
 import { imageVersions } from '../dataset/image-versions.ts';
 import { hashInput } from '../dataset/input-bytes.ts';
@@ -56,6 +57,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   await checkVectorRows(context, job, figures);
   const normalised = await readPlan(context, cache, planKey, input, job.input);
   await refuseImages(context, job, normalised);
+  if (judges[0]) refuseJudgedImages(job, normalised, judges[0].name);
   const run = deriveRun({
     job,
     plan: normalised,
@@ -173,6 +175,16 @@ async function refuseImages(
   throw new QuarryError(
     'BadJob',
     `model.path ${model.path} takes text only, but ${input.path} has images on the side of the ${sides.join(' and the ')}; use a model with a vision encoder, or leave the image columns out of the job`,
+  );
+}
+
+/** @throws QuarryError BadJob where a judge, which reads texts, would get images alone */
+function refuseJudgedImages({ input }: Pick<Job, 'input'>, { modality }: Plan, judge: JudgeName): void {
+  const sides = (['query', 'document'] as const).filter((side) => modality?.[side] === 'image');
+  if (sides.length === 0) return;
+  throw new QuarryError(
+    'BadJob',
+    `mining.filters: ${judge} reads texts only, but ${input.path} has images alone on the side of the ${sides.join(' and the ')}; remove it (and mining.judge), or use pair or owner_similar, which compare vectors of any kind`,
   );
 }
 
