@@ -26,6 +26,8 @@ const THRESHOLDS: Record<string, (strictness: number) => ChainRule> = {
   reciprocal_rank: (x) => ({ name: 'reciprocal_rank', within: 1 + Math.floor(4.5 * (x + 1)) }),
 };
 const thresholds = Object.entries(THRESHOLDS);
+/** Those that look at one candidate alone; a near-duplicate is one of what passed before. */
+const ofOne = thresholds.filter(([name]) => name !== 'near_duplicate_negative');
 
 const anyRule: fc.Arbitrary<ChainRule> = fc.oneof(
   ...thresholds.map(([, rule]) => cosine.map(rule)),
@@ -83,7 +85,7 @@ describe('every filter of the chain', () => {
 
   it('thresholds keep the same candidates in whatever order they stand', () => {
     const chains = fc
-      .uniqueArray(fc.constantFrom(...thresholds), { selector: ([name]) => name, minLength: 2 })
+      .uniqueArray(fc.constantFrom(...ofOne), { selector: ([name]) => name, minLength: 2 })
       .chain((picked) =>
         fc
           .tuple(...picked.map(([, rule]) => cosine.map(rule)))
