@@ -14,12 +14,12 @@ const META_TASKS: Readonly<Record<string, readonly string[]>> = {
   grounding: ['part'],
 };
 
-type Figure = 'hit@1' | 'hit@10';
+type Figure = 'hit@1' | 'recall@10';
 type Retrieval = Readonly<Record<string, Readonly<Record<Figure, number>> & { readonly queries: number }>>;
 
 /**
  * The paper's ablation in miniature: four jobs on drawn scenes that differ in `model.prompt` only, zero-shot; how often
- * a query's positive is its first document, and among the first ten.
+ * a query's positive is its first document, and which share of its positives is among the first ten.
  */
 export async function provePrompts(args: readonly string[]): Promise<void> {
   const options = { work: { type: 'string', default: 'out/prove-prompts' } } as const;
@@ -48,7 +48,7 @@ function table(found: readonly Retrieval[]): string {
     if (subsets.length > 1) lines.push(row(`**${task}**`, subsets, found));
   }
   return [
-    'hit@1 / hit@10; a line of several subsets is their mean',
+    'hit@1 / recall@10; a line of several subsets is their mean',
     '',
     ...lines,
     row('**all**', every, found),
@@ -58,7 +58,7 @@ function table(found: readonly Retrieval[]): string {
 function row(name: string, subsets: readonly string[], found: readonly Retrieval[]): string {
   const mean = (retrieval: Retrieval, figure: Figure) =>
     subsets.reduce((sum, subset) => sum + retrieval[subset]![figure], 0) / subsets.length;
-  const cells = found.map((r) => `${mean(r, 'hit@1').toFixed(3)} / ${mean(r, 'hit@10').toFixed(3)}`);
+  const cells = found.map((r) => `${mean(r, 'hit@1').toFixed(3)} / ${mean(r, 'recall@10').toFixed(3)}`);
   const queries = subsets.reduce((sum, subset) => sum + found[0]![subset]!.queries, 0);
   return `| ${name} | ${queries} | ${cells.join(' | ')} |`;
 }

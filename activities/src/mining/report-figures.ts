@@ -2,7 +2,7 @@ import { type Funnel, REASONS, type Reason } from '@quarry/workflows';
 import { addHistogram, emptyHistogram, type Histogram } from './histogram.ts';
 import type { MiningFigures } from './mining-tally.ts';
 import { addRanks, emptyRanks, type RankCounts } from './rank-bins.ts';
-import type { RetrievalSums } from './retrieval-metrics.ts';
+import type { RetrievalMeasure, RetrievalSums } from './retrieval-metrics.ts';
 import { sumShortfalls } from './shortfall.ts';
 import { mostSuspect } from './suspects.ts';
 
@@ -92,6 +92,7 @@ export interface Retrieval {
   readonly 'hit@1': number;
   readonly 'hit@5': number;
   readonly 'hit@10': number;
+  readonly 'recall@10': number;
   readonly 'mrr@10': number;
   readonly 'ndcg@10': number;
   /** Queries by the rank of their first positive. */
@@ -100,13 +101,13 @@ export interface Retrieval {
 
 export function meanRetrieval(sums: RetrievalSums): Retrieval {
   const { queries, firstPositive } = sums;
-  const mean = (name: 'hit@1' | 'hit@5' | 'hit@10' | 'mrr@10' | 'ndcg@10'): number =>
-    queries === 0 ? 0 : sums[name] / queries;
+  const mean = (measure: RetrievalMeasure): number => (queries === 0 ? 0 : sums[measure] / queries);
   return {
     queries,
     'hit@1': mean('hit@1'),
     'hit@5': mean('hit@5'),
     'hit@10': mean('hit@10'),
+    'recall@10': mean('recall@10'),
     'mrr@10': mean('mrr@10'),
     'ndcg@10': mean('ndcg@10'),
     firstPositive,

@@ -5,6 +5,10 @@ import { addRank, addRanks, emptyRanks, type RankCounts } from './rank-bins.ts';
  * A candidate that is the query itself is passed over and takes no rank.
  */
 
+/** What is averaged over queries, in the order in which it is shown. */
+export const RETRIEVAL_MEASURES = ['hit@1', 'hit@5', 'hit@10', 'recall@10', 'mrr@10', 'ndcg@10'] as const;
+export type RetrievalMeasure = (typeof RETRIEVAL_MEASURES)[number];
+
 export interface RetrievalSums {
   /** Queries with at least one positive: divide the other sums by it. */
   queries: number;
@@ -12,6 +16,8 @@ export interface RetrievalSums {
   'hit@1': number;
   'hit@5': number;
   'hit@10': number;
+  /** The share of a query's positives among the first 10. */
+  'recall@10': number;
   /** Reciprocal rank of the first positive within 10, else 0. */
   'mrr@10': number;
   /** As trec_eval's ndcg_cut_10: linear gain, log2 discount, ideal over all positives of the query. */
@@ -36,7 +42,16 @@ const MISSED = 'missed';
 
 export function emptyRetrieval(): RetrievalSums {
   const firstPositive = { ...emptyRanks(), [MISSED]: 0 };
-  return { queries: 0, 'hit@1': 0, 'hit@5': 0, 'hit@10': 0, 'mrr@10': 0, 'ndcg@10': 0, firstPositive };
+  return {
+    queries: 0,
+    'hit@1': 0,
+    'hit@5': 0,
+    'hit@10': 0,
+    'recall@10': 0,
+    'mrr@10': 0,
+    'ndcg@10': 0,
+    firstPositive,
+  };
 }
 
 /** Adds one query; one without positives does not count. */
@@ -45,6 +60,7 @@ export function addQuery(sums: RetrievalSums, query: RankedQuery): void {
   if (positives.length === 0) return;
   let first = 0;
   let gain = 0;
+  let found = 0;
   let rank = 0;
   for (let i = 0; i < candidates.length && (first === 0 || rank < CUT); i++) {
     const candidate = candidates[i]!;
@@ -54,7 +70,9 @@ export function addQuery(sums: RetrievalSums, query: RankedQuery): void {
     const positive = positives.indexOf(candidate);
     if (positive < 0) continue;
     if (first === 0) first = rank;
-    if (rank <= CUT) gain += discounted(relevance[positive]!, rank);
+    if (rank > CUT) continue;
+    found++;
+    gain += discounted(relevance[positive]!, rank);
   }
   sums.queries++;
   if (first === 1) sums['hit@1']++;
@@ -63,6 +81,7 @@ export function addQuery(sums: RetrievalSums, query: RankedQuery): void {
     sums['hit@10']++;
     sums['mrr@10'] += 1 / first;
   }
+  sums['recall@10'] += found / positives.length;
   const ideal = idealGain(relevance);
   if (ideal > 0) sums['ndcg@10'] += gain / ideal;
   if (first === 0) sums.firstPositive[MISSED]!++;
@@ -71,9 +90,8 @@ export function addQuery(sums: RetrievalSums, query: RankedQuery): void {
 
 /** Adds the sums of another shard. */
 export function addRetrieval(sums: RetrievalSums, other: RetrievalSums): void {
-  for (const name of ['queries', 'hit@1', 'hit@5', 'hit@10', 'mrr@10', 'ndcg@10'] as const) {
-    sums[name] += other[name];
-  }
+  sums.queries += other.queries;
+  for (const measure of RETRIEVAL_MEASURES) sums[measure] += other[measure];
   addRanks(sums.firstPositive, other.firstPositive);
 }
 

@@ -1,3 +1,4 @@
+import { RETRIEVAL_MEASURES } from '../mining/retrieval-metrics.ts';
 import { type TableShape, tableColumns } from '../tables/table-schema.ts';
 import { count, percent, score } from './figure-text.ts';
 import type { Report } from './report-schema.ts';
@@ -124,7 +125,7 @@ function outcome(report: Report): string {
   const retrieval = Object.entries(report.retrieval)
     .map(
       ([group, r]) =>
-        `| ${group.replaceAll('|', '\\|')} | ${count(r.queries)} | ${[r['hit@1'], r['hit@5'], r['hit@10'], r['mrr@10'], r['ndcg@10']].map(score).join(' | ')} |`,
+        `| ${group.replaceAll('|', '\\|')} | ${count(r.queries)} | ${RETRIEVAL_MEASURES.map((measure) => score(r[measure])).join(' | ')} |`,
     )
     .join('\n');
   return `${count(counts.queries)} queries, ${count(counts.documents)} documents, ${count(counts.pairs)} pairs; ${count(counts.duplicates)} duplicates, ${count(counts.quarantined)} bad rows left out, ${count(counts.unminedQueries)} queries without a positive. ${count(negatives.queriesWithFewer)} queries have fewer than ${negatives.asked} negatives and no row in \`n-tuple\`.
@@ -140,8 +141,8 @@ ${dropped}
 
 How the model retrieves the known positives:
 
-| group | queries | hit@1 | hit@5 | hit@10 | MRR@10 | nDCG@10 |
-|---|---:|---:|---:|---:|---:|---:|
+| group | queries | hit@1 | hit@5 | hit@10 | recall@10 | MRR@10 | nDCG@10 |
+|---|---:|---:|---:|---:|---:|---:|---:|
 ${retrieval}`;
 }
 

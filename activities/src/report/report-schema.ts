@@ -58,6 +58,7 @@ const retrieval = z.strictObject({
   'hit@1': share,
   'hit@5': share,
   'hit@10': share,
+  'recall@10': share,
   'mrr@10': share,
   'ndcg@10': share,
   /** Queries by the rank of their first positive. */

@@ -17,7 +17,7 @@ export const STAGE_VERSIONS = {
   calibrate: 1,
   crossEncode: 1,
   judge: 1,
-  filter: 3,
+  filter: 4,
   cluster: 3,
   write: 3,
 } as const;

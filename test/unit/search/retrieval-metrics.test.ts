@@ -30,6 +30,7 @@ describe('retrieval metrics', () => {
       'hit@1': 1,
       'hit@5': 1,
       'hit@10': 1,
+      'recall@10': 1,
       'mrr@10': 1,
       'ndcg@10': 1,
     });
@@ -46,6 +47,12 @@ describe('retrieval metrics', () => {
     const sums = sumsOf([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 99], [99]);
     expect(sums).toMatchObject({ queries: 1, 'hit@10': 0, 'mrr@10': 0, 'ndcg@10': 0 });
     expect(sums.firstPositive['11-20']).toBe(1);
+  });
+
+  it('recall is the share of the positives among the first ten', () => {
+    expect(sumsOf([5, 3, 4], [4, 5, 6])).toMatchObject({ 'hit@10': 1, 'recall@10': 2 / 3 });
+    const late = [1, 2, 3, 4, 5, 6, 7, 8, 9, 98, 99];
+    expect(sumsOf(late, [98, 99])).toMatchObject({ 'recall@10': 1 / 2 });
   });
 
   it('graded relevance as trec_eval: linear gain, ideal over all positives', () => {

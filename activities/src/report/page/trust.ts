@@ -1,3 +1,4 @@
+import { RETRIEVAL_MEASURES } from '../../mining/retrieval-metrics.ts';
 import type { Report } from '../report-schema.ts';
 import { countPlot } from './count-plot.ts';
 import { type Distribution, distributionPlot } from './distribution-plot.ts';
@@ -110,18 +111,17 @@ function recall(report: Report): Markup {
 <p>The index (${engine}) found ${at('recallAtK')} of the ${figure(report, ['index', 'recall', 'k'], 'count')} nearest documents that exact search finds${interval ? html` (95 % interval ${at('lower')} to ${at('upper')})` : null}, measured on ${figure(report, ['index', 'recall', 'sample'], 'count')} queries.</p>`;
 }
 
-const MEASURES = ['hit@1', 'hit@5', 'hit@10', 'mrr@10', 'ndcg@10'] as const;
 /** Left out on a phone. */
-const WIDE: readonly string[] = ['hit@5', 'mrr@10'];
+const WIDE: readonly string[] = ['hit@5', 'hit@10', 'mrr@10'];
 
 function groups(report: Report): Markup {
   const names = Object.keys(report.retrieval);
   return html`<h3>How the model retrieves the known positives</h3>
 <table>
-<thead><tr><th>group</th><th class="n">queries</th>${MEASURES.map((name) => html`<th class="n${WIDE.includes(name) ? ' desk' : ''}">${name}</th>`)}</tr></thead>
+<thead><tr><th>group</th><th class="n">queries</th>${RETRIEVAL_MEASURES.map((name) => html`<th class="n${WIDE.includes(name) ? ' desk' : ''}">${name}</th>`)}</tr></thead>
 <tbody>${names.map(
     (name) =>
-      html`<tr><th>${name}</th><td class="n">${figure(report, ['retrieval', name, 'queries'], 'count')}</td>${MEASURES.map(
+      html`<tr><th>${name}</th><td class="n">${figure(report, ['retrieval', name, 'queries'], 'count')}</td>${RETRIEVAL_MEASURES.map(
         (measure) =>
           html`<td class="n${WIDE.includes(measure) ? ' desk' : ''}">${figure(report, ['retrieval', name, measure], 'score')}</td>`,
       )}</tr>`,
