@@ -7,30 +7,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from drawing import draw_scene
 from embedder import PLACEHOLDER, Embedder, patches
-from onnx import numpy_helper
 from PIL import Image
 from scenes import Scenes
 from transformers import AutoConfig, AutoTokenizer, Qwen2VLForConditionalGeneration, Qwen2VLImageProcessor
+from weights import stored
 
 DECODER = {"input_norm": "input_layernorm", "post_norm": "post_attention_layernorm"}
 DECODER |= {n: f"self_attn.{n}_proj" for n in "qkvo"} | {n: f"mlp.{n}_proj" for n in ("gate", "up", "down")}
 VISION = {"qkv": "attn.qkv", "proj": "attn.proj", "fc1": "mlp.fc1", "fc2": "mlp.fc2", "norm1": "norm1", "norm2": "norm2"}
 OTHERS = {"merge_norm": "merger.ln_q", "merge1": "merger.mlp.0", "merge2": "merger.mlp.2", "patch_embed": "patch_embed.proj"}
-
-
-def stored(path: Path) -> dict[str, torch.Tensor]:
-    """Weights by name, float32, matrices [out, in]."""
-    values = {i.name: numpy_helper.to_array(i) for i in onnx.load(path).graph.initializer}
-    found = {}
-    for name, value in values.items():
-        if name.split(".")[-1] in ("weight", "bias"):
-            full = value.astype(np.float32) * values.get(f"{name}.scale", np.float32(1))
-            found[name] = torch.from_numpy(full.T.copy() if full.ndim == 2 and name != "embed.weight" else full)
-    return found
 
 
 def state_dict(directory: Path) -> dict[str, torch.Tensor]:

@@ -143,6 +143,21 @@ def check(model: Decoder, tokenizer: Tokenizer, directory: Path, texts: list[str
         assert cosine.min() > 0.998 and abs(alone - together).max() < 1e-3 and abs(wider - together).max() < 1e-3
 
 
+def write_model(model: Decoder, tokenizer: Tokenizer, out: Path) -> None:
+    """The model's directory: configuration, tokenizer, the three graphs."""
+    (out / "onnx").mkdir(parents=True, exist_ok=True)
+    write_configs(model.config, tokenizer, out)
+    write_tokenizer(tokenizer, model.config, out)
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    graphs = {
+        "embed_tokens": build_embed_tokens(weights),
+        "vision_encoder": build_vision(model.config.vision, weights),
+        "decoder_model_merged": build_decoder(model.config, weights),
+    }
+    for name, graph in graphs.items():
+        (out / "onnx" / f"{name}.onnx").write_bytes(graph.SerializeToString())
+
+
 def main() -> None:
     flags = argparse.ArgumentParser()
     flags.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt, with its tokenizer.json beside it")
@@ -151,23 +166,12 @@ def main() -> None:
     options = flags.parse_args()
 
     saved = torch.load(options.checkpoint, weights_only=True)
-    config = Config.of(saved["config"])
     torch.manual_seed(0)
-    model = Decoder(config).eval()
+    model = Decoder(Config.of(saved["config"])).eval()
     if not options.untrained:
         model.load_state_dict(saved["model"])
     tokenizer = Tokenizer.from_file(str(options.checkpoint.parent / "tokenizer.json"))
-    (options.out / "onnx").mkdir(parents=True, exist_ok=True)
-    write_configs(config, tokenizer, options.out)
-    write_tokenizer(tokenizer, config, options.out)
-    weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    graphs = {
-        "embed_tokens": build_embed_tokens(weights),
-        "vision_encoder": build_vision(config.vision, weights),
-        "decoder_model_merged": build_decoder(config, weights),
-    }
-    for name, graph in graphs.items():
-        (options.out / "onnx" / f"{name}.onnx").write_bytes(graph.SerializeToString())
+    write_model(model, tokenizer, options.out)
     lines = DEMO_QUERIES.read_text(encoding="utf-8").splitlines()
     check(model, tokenizer, options.out, [json.loads(line)["text"] for line in lines[:100]])
     write_manifest(options.out)

@@ -17,6 +17,7 @@ from wordnet import read_synsets, read_tag_counts
 
 HERE = Path(__file__).parent
 SEED = 7
+# of each form; of known compositions any multiple of them
 SCENES = {"single": 150, "count": 120, "pair": 200, "group": 130}
 CHANGES = 250
 DEFINITIONS = 600
@@ -76,10 +77,10 @@ def pick(questions: list[Question], random: np.random.Generator, most: int) -> l
     return [questions[i] for i in random.permutation(len(questions))[:most]]
 
 
-def change_rows(lots: Scenes, pictures: Pictures, split: str) -> list[dict[str, str]]:
+def change_rows(lots: Scenes, pictures: Pictures, split: str, number: int) -> list[dict[str, str]]:
     """From a known composition to one of the split; every target is the only one of its kind."""
     rows, wanted = [], set()
-    while len(rows) < CHANGES:
+    while len(rows) < number:
         scene = lots.single() if lots.random.random() < 0.5 else lots.count()
         for question in pick(changed(scene, lots.random, split), lots.random, 1):
             if question.target.caption in wanted:
@@ -90,10 +91,11 @@ def change_rows(lots: Scenes, pictures: Pictures, split: str) -> list[dict[str, 
     return rows
 
 
-def definition_rows(dictionary: Path) -> list[dict[str, str]]:
+def definition_rows(dictionary: Path, of: str, number: int) -> list[dict[str, str]]:
     split = make_split(read_synsets(dictionary), read_tag_counts(dictionary))
     known = set(split.candidates) - set(split.held_out_words)
-    chosen = sorted(split.test, key=lambda s: order(f"scenes {s.id}"))[:DEFINITIONS]
+    offered = split.test if of == "held-out" else [s for s in split.training if known.intersection(s.lemmas)]
+    chosen = sorted(offered, key=lambda s: order(f"scenes {s.id}"))[:number]
     return [row(s.definition, "", l, "") for s in chosen for l in s.lemmas if l in known]
 
 
@@ -101,13 +103,15 @@ def main() -> None:
     flags = argparse.ArgumentParser()
     flags.add_argument("--wordnet", type=Path, required=True)
     flags.add_argument("--out", type=Path, default=HERE.parent / "demo" / "scenes")
-    flags.add_argument("--split", choices=["held-out", "training"], default="held-out", help="training: known compositions only")
+    flags.add_argument("--split", choices=["held-out", "training"], default="held-out", help="training: known compositions and definitions only")
+    flags.add_argument("--times", type=int, default=1, help="how many times as many rows")
     options = flags.parse_args()
     random = np.random.default_rng(SEED)
     pictures, lots = Pictures(options.out, random), Scenes(random, options.split)
     subsets: dict[str, list[dict[str, str]]] = {name: [] for name in META_TASK}
     captions: set[str] = set()
-    for form, number in SCENES.items():
+    for form, once in SCENES.items():
+        number = once * options.times
         while number > 0:
             scene = getattr(lots, form)()
             if scene.caption in captions:  # two pictures of one caption would each be a wrong answer to the other's
@@ -116,8 +120,8 @@ def main() -> None:
             number -= 1
             for subset, rows in scene_rows(scene, pictures).items():
                 subsets[subset] += rows
-    subsets["change"] = change_rows(Scenes(random, "training"), pictures, options.split)
-    subsets["definition"] = definition_rows(options.wordnet)
+    subsets["change"] = change_rows(Scenes(random, "training"), pictures, options.split, CHANGES * options.times)
+    subsets["definition"] = definition_rows(options.wordnet, options.split, DEFINITIONS * options.times)
     for subset, rows in subsets.items():
         lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
         (options.out / f"{subset}.jsonl").write_text(lines, encoding="utf-8")

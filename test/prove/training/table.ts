@@ -1,3 +1,4 @@
+import { mean, spread } from '../mean-and-spread.ts';
 import type { MethodName } from './methods.ts';
 import type { SetName } from './sets.ts';
 
@@ -51,13 +52,4 @@ export function trainingTable(mined: readonly Mined[], trained: readonly Trained
 
 function percent(share: number): string {
   return (100 * share).toFixed(2);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function spread(values: readonly number[]): number {
-  const middle = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
 }
