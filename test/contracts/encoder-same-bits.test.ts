@@ -21,10 +21,7 @@ const encoder = (file: string): Model => ({
   documentPrefix: '',
 });
 const MODELS: readonly (readonly [string, Model])[] = [
-  [
-    'quarry-mini',
-    { kind: 'generator', path: 'bundled:quarry-mini', file: 'onnx/model.onnx', prompt: 'none' },
-  ],
+  ['quarry-mini', { kind: 'generator', path: 'bundled:quarry-mini', prompt: 'none' }],
   ...(minilm === null
     ? []
     : ([

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { plan } from '@quarry/activities/stages/plan';
 import { encodeNpy } from '@quarry/activities/tables/npy';
 import { type Job, type JobInput, jobSchema } from '@quarry/workflows/job';
@@ -79,8 +79,9 @@ describe('the plan of a job with images', () => {
   });
 
   test('is refused with a model that takes text only', async () => {
-    await expect(runPlan(job({ model: { kind: 'generator' } }))).rejects.toThrow(
-      /bundled:quarry-mini takes text only, but .*pairs\.jsonl has images on the side of the query; use a model with a vision encoder/,
+    const path = fileURLToPath(new URL('../fixtures/models/tiny-qwen3', import.meta.url));
+    await expect(runPlan(job({ model: { kind: 'generator', path } }))).rejects.toThrow(
+      /tiny-qwen3 takes text only, but .*pairs\.jsonl has images on the side of the query; use a model with a vision encoder/,
     );
   });
 

@@ -2,7 +2,7 @@ import type { Job } from '@quarry/workflows';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { locateModel } from './locate-model.ts';
 import { modelChat } from './model-chat.ts';
-import { hashJson, hashModel } from './model-hash.ts';
+import { checkModelFiles, hashJson, hashModel } from './model-hash.ts';
 import type { ModelIdentity } from './model-identity.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
 import { type RunnableModel, runnableModel } from './runnable-model.ts';
@@ -33,6 +33,8 @@ export async function openModel(
   const runnable = await runnableModel(context, directory, model);
   const { files, graphs } = runnable;
   const content = await hashModel(files.directory, graphsOf(runnable));
+  // A copy that was prepared on the fly has no quarry.json; what it was made of may.
+  await checkModelFiles(directory, files.directory === directory ? content.sha256 : {});
   const settings = {
     ...modelSettings(files, model, graphs, runnable.prefix, content.dynamicQuantization),
     ...(files.directory !== directory && { origin: directory }),

@@ -17,10 +17,10 @@ const remembered = new Map<string, { readonly version: string; readonly value: P
 
 /**
  * Hashes the graphs, their external data and the tokenizer, each once per process as long as size and time of change
- * stay. Where the directory has a `quarry.json`, every file it names is checked.
+ * stay.
  *
  * @param graphs paths inside the directory
- * @throws QuarryError BadModel where external data is missing or cut off, or a file is not what `quarry.json` says
+ * @throws QuarryError BadModel where external data is missing or cut off
  */
 export async function hashModel(directory: string, graphs: readonly string[]): Promise<ModelContent> {
   const sha256: Record<string, string> = {};
@@ -39,7 +39,6 @@ export async function hashModel(directory: string, graphs: readonly string[]): P
     const path = join(directory, name);
     if (await stat(path).catch(() => null)) sha256[name] = await once(path, hashFile);
   }
-  await verify(directory, sha256);
   return { sha256, dynamicQuantization };
 }
 
@@ -52,7 +51,16 @@ async function requireData(directory: string, graph: string, path: string, bytes
   throw new QuarryError('BadModel', `${join(directory, graph)} keeps its weights in ${path}, ${what}`);
 }
 
-async function verify(directory: string, known: Readonly<Record<string, string>>): Promise<void> {
+/**
+ * Where the directory has a `quarry.json`, every file that it names is what it says.
+ *
+ * @param known hashes of its files, by path, so that they are not made twice
+ * @throws QuarryError BadModel, naming the first that is not
+ */
+export async function checkModelFiles(
+  directory: string,
+  known: Readonly<Record<string, string>>,
+): Promise<void> {
   const { files = {} } = (await readDirectoryManifest(directory)) ?? {};
   for (const [name, { sha256: expected }] of Object.entries(files)) {
     const actual = known[name] ?? (await once(join(directory, name), hashFile).catch(() => 'missing'));

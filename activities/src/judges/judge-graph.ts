@@ -1,4 +1,5 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { VECTOR_OUTPUTS } from '../embedder/graph-signature.ts';
 import { openSession } from '../embedder/open-session.ts';
 import { QuarryError } from '../failures.ts';
 
@@ -44,6 +45,13 @@ export class JudgeGraph {
     this.#padId = padId;
     this.#sizes = sizes;
     this.#where = where;
+    const { outputNames } = session;
+    if (!outputNames.includes('logits')) {
+      const advice = outputNames.some((name) => VECTOR_OUTPUTS.includes(name))
+        ? 'it gives hidden states: an embedding model cannot judge; take an export with its head'
+        : 'expected an output logits';
+      throw new QuarryError('BadModel', `${where}: outputs ${outputNames.slice(0, 8).join(', ')}: ${advice}`);
+    }
     this.#inputs = session.inputMetadata.map((input) => {
       const known = INPUTS.includes(input.name) || input.name.startsWith('past');
       if (!known || !input.isTensor)
@@ -53,12 +61,6 @@ export class JudgeGraph {
         );
       return { name: input.name, type: input.type, shape: input.shape };
     });
-    const { outputNames } = session;
-    if (outputNames.includes('logits')) return;
-    const advice = outputNames.includes('last_hidden_state')
-      ? 'it gives hidden states: an embedding model cannot judge; take an export with its head'
-      : 'expected an output logits';
-    throw new QuarryError('BadModel', `${where}: outputs ${outputNames.slice(0, 8).join(', ')}: ${advice}`);
   }
 
   /** The logits of a batch of exactly `rows` x `length`, with their shape. */

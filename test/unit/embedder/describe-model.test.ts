@@ -22,14 +22,22 @@ import { jobSchema } from '@quarry/workflows/job';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const bundled = fileURLToPath(new URL('../../../activities/models/quarry-mini/', import.meta.url));
+/** A decoder in one graph, without a quarry.json. */
+const decoder = fileURLToPath(new URL('../../fixtures/models/tiny-qwen3/', import.meta.url));
 let directory: string;
 
 beforeEach(() => {
   const scratch = mkdtempSync(join(tmpdir(), 'quarry-model-'));
   directory = join(scratch, 'model');
-  cpSync(bundled, directory, { recursive: true });
+  cpSync(decoder, directory, { recursive: true });
 });
 afterEach(() => rmSync(join(directory, '..'), { recursive: true }));
+
+/** The bundled model in place of the decoder. */
+function layBundled(): void {
+  rmSync(directory, { recursive: true });
+  cpSync(bundled, directory, { recursive: true });
+}
 
 function describeJobs(model: Record<string, unknown>): Promise<ModelIdentity> {
   const job = jobSchema.parse({ name: 'j', input: { format: 'beir', path: 'file:///in' }, model });
@@ -41,6 +49,7 @@ const generator = (more: Record<string, unknown> = {}): Promise<ModelIdentity> =
 
 describe('a model directory', () => {
   test('is the bundled one, a path, or a file: URI: the same identity but for the path', async () => {
+    layBundled();
     const expected = { kind: 'generator', dimension: 256, maxLength: 512, oneRowAtATime: false };
     const shipped = await describeJobs({ kind: 'generator' });
     expect(shipped).toMatchObject({ ...expected, path: 'bundled:quarry-mini' });
@@ -61,7 +70,6 @@ describe('a model directory', () => {
       await generator({ maxLength: 100 }),
       await generator({ prompt: { document: 'In a word:' } }),
     ];
-    rmSync(join(directory, 'quarry.json'));
     appendFileSync(join(directory, 'tokenizer.json'), '\n');
     identities.push(await generator());
     expect(new Set(identities.map(({ sha256 }) => sha256)).size).toBe(5);
@@ -97,18 +105,16 @@ describe('is refused', () => {
 
   test('where there is no graph of a known name', async () => {
     renameSync(join(directory, 'onnx/model.onnx'), join(directory, 'onnx/other.onnx'));
-    rmSync(join(directory, 'quarry.json'));
     await refusal(generator(), /no onnx\/model\*\.onnx and no .*there is: onnx\/other\.onnx.*model\.file/);
-    expect((await generator({ file: 'onnx/other.onnx' })).dimension).toBe(256);
+    expect((await generator({ file: 'onnx/other.onnx' })).dimension).toBe(32);
   });
 
   test('where config.json is not JSON, or names an unknown architecture, or the other kind', async () => {
-    rmSync(join(directory, 'quarry.json'));
     const config = join(directory, 'config.json');
     const parts = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
     await refusal(
       describeJobs({ kind: 'encoder', path: directory }),
-      /qwen2.*a generator; use model.kind: generator/,
+      /qwen3.*a generator; use model.kind: generator/,
     );
     writeFileSync(config, JSON.stringify({ ...parts, model_type: 'resnet', architectures: ['ResNetModel'] }));
     await refusal(generator(), /model_type resnet, architectures ResNetModel: unknown architecture/);
@@ -117,21 +123,18 @@ describe('is refused', () => {
   });
 
   test('where a file is not what quarry.json says', async () => {
-    appendFileSync(join(directory, 'tokenizer_config.json'), ' ');
-    await refusal(
-      generator(),
-      /tokenizer_config\.json: sha256 .* but quarry\.json says .* fetch the model again/,
-    );
+    layBundled();
+    appendFileSync(join(directory, 'tokenizer.json'), ' ');
+    await refusal(generator(), /tokenizer\.json: sha256 .* but quarry\.json says .* fetch the model again/);
   });
 
   test('where the job asks for more tokens than there are positions', async () => {
-    await refusal(generator({ maxLength: 513 }), /model\.maxLength: 513 tokens, but .* has 512 positions/);
+    await refusal(generator({ maxLength: 1025 }), /model\.maxLength: 1025 tokens, but .* has 1024 positions/);
   });
 
   test('where its weights lie in a file that is missing, or cut off', async () => {
     const graph = join(directory, 'onnx/model.onnx');
     const data = join(directory, 'onnx/model.onnx_data');
-    rmSync(join(directory, 'quarry.json'));
     const location = message(13, text(1, 'location'), text(2, 'model.onnx_data'));
     const weights = message(5, text(8, 'w'), location, message(13, text(1, 'length'), text(2, '7')));
     writeFileSync(graph, modelBytes('g', 17, [weights]));
@@ -145,7 +148,6 @@ describe('is refused', () => {
   });
 
   test('where its graph is none, or there are several', async () => {
-    rmSync(join(directory, 'quarry.json'));
     const copy = (name: string): void =>
       cpSync(join(directory, 'onnx/model.onnx'), join(directory, 'onnx', name));
     copy('decoder_model_merged.onnx');
@@ -155,18 +157,17 @@ describe('is refused', () => {
     );
     rmSync(join(directory, 'onnx/decoder_model_merged.onnx'));
     copy('model_q4.onnx');
-    expect((await generator()).dimension).toBe(256);
+    expect((await generator()).dimension).toBe(32);
     renameSync(join(directory, 'onnx/model.onnx'), join(directory, 'onnx/model_fp16.onnx'));
     await refusal(generator(), /several graphs could be meant: .*choose with model\.dtype: fp16 \| q4/);
     await refusal(generator({ dtype: 'q8' }), /model\.dtype: q8, but .* holds .*use fp16 or q4/);
-    expect((await generator({ dtype: 'q4' })).dimension).toBe(256);
+    expect((await generator({ dtype: 'q4' })).dimension).toBe(32);
     writeFileSync(join(directory, 'onnx/model_q4.onnx'), 'not a graph');
     await refusal(generator({ dtype: 'q4' }), /model_q4\.onnx: not an ONNX file, or cut off/);
   });
 });
 
 test('an encoder takes pooling and length from its own files, and refuses what would change its vectors', async () => {
-  rmSync(join(directory, 'quarry.json'));
   const write = (name: string, value: unknown): void =>
     writeFileSync(join(directory, name), JSON.stringify(value));
   write('config.json', { model_type: 'bert', hidden_size: 8, max_position_embeddings: 512 });

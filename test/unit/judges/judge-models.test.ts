@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OnnxFile } from '@quarry/activities/embedder/onnx/onnx-file';
+import { writeEmbeddingGraph } from '@quarry/activities/embedder/prepare/embedding-graph';
 import { CrossEncoder } from '@quarry/activities/judges/cross-encoder';
 import { GeneratorJudge } from '@quarry/activities/judges/generator-judge';
 import type { GeneratorJudgeSettings, TextPair } from '@quarry/activities/judges/judge-model';
@@ -82,10 +85,15 @@ describe('models that cannot judge are refused with the reason', () => {
   });
 
   test('an embedding model', async () => {
-    const directory = fileURLToPath(new URL('../../../activities/models/quarry-mini', import.meta.url));
-    await expect(GeneratorJudge.load({ ...asked, directory }, 1)).rejects.toThrow(
+    const source = fileURLToPath(new URL('../../fixtures/models/tiny-llama', import.meta.url));
+    const directory = await mkdtemp(join(tmpdir(), 'quarry-judge-'));
+    await cp(source, directory, { recursive: true });
+    const graph = 'onnx/embedding.onnx';
+    await writeEmbeddingGraph(OnnxFile.read(join(source, 'onnx/model.onnx')), join(directory, graph));
+    await expect(GeneratorJudge.load({ ...asked, directory, graph }, 1)).rejects.toThrow(
       /gives hidden states: an embedding model cannot judge/,
     );
+    await rm(directory, { recursive: true });
   });
 
   test('answers that begin alike, a prompt that leaves no room, a graph that is none', async () => {
