@@ -25,7 +25,7 @@ export async function benchImageMemory(): Promise<Record<string, unknown>> {
           path: 'pairs.parquet',
           columns: { queryImage: 'image', positive: 'caption' },
         },
-        model: { kind: 'generator', path: 'bundled:quarry-mini-mm' },
+        model: { kind: 'generator', path: 'bundled:quarry-mini' },
         mining: { strategy: 'margin' },
         execution: { shardRows: rows, partRows: rows },
       };

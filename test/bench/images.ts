@@ -28,7 +28,7 @@ export async function benchImages(): Promise<Record<string, unknown>> {
   const photos = shared('data/flickr8k-500/images');
   if (!photos) return { skipped: 'shared/data/flickr8k-500 is missing' };
   const own = process.env.QUARRY_BENCH_MODEL;
-  const models = own ? [own] : ['bundled:quarry-mini-mm', tinyDirectory('tiny-qwen2-vl')];
+  const models = own ? [own] : ['bundled:quarry-mini', tinyDirectory('tiny-qwen2-vl')];
   const rows = await rowsOf(photos);
   const figures: Record<string, unknown> = { photos: rows.length, threads: THREADS };
   for (const model of models) figures[model.split('/').at(-1)!] = await waitingFor(model, photos, rows);
