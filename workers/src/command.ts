@@ -35,7 +35,19 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     code = explain(error);
   }
+  await Promise.all([written(process.stdout), written(process.stderr)]);
   process.exit(code);
+}
+
+/** What was printed has left the process: a pipe takes 64 KiB at once, and leaving would cut off the rest. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else {
+      stream.once('error', () => resolve());
+      stream.write('', () => resolve());
+    }
+  });
 }
 
 function explain(error: unknown): ExitCode {

@@ -18,7 +18,7 @@ export const automodel: Exporter = {
     'NeMo Automodel: JSON of questions with document ids and scores and a Parquet corpus, or inline JSONL',
   shapes: ['corpus', 'inline'],
   options: ['negatives'],
-  proof: 'its own `make_retrieval_dataset`',
+  proof: 'nemo-automodel 0.7.0: its `make_retrieval_dataset`',
   needs: ({ shape }) =>
     shape === 'corpus'
       ? { examples: 'texts and ids', scores: true, corpus: 'tables' }

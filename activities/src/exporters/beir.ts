@@ -16,7 +16,7 @@ export const beir: Exporter = {
   description: 'BEIR: corpus, queries and qrels, with the kept negatives as a ranking (TSV)',
   shapes: [],
   options: ['negatives', 'split'],
-  proof: 'its own `GenericDataLoader`',
+  proof: 'beir 2.2.0: its `GenericDataLoader`',
   needs: () => ({ examples: 'ids', scores: true, corpus: 'rows' }),
   usage: ({ split = 'train' }) => [
     'from beir.datasets.data_loader import GenericDataLoader',

@@ -25,7 +25,10 @@ export interface ExportOptions {
 export type OptionName = Exclude<keyof ExportOptions, 'shape'> | 'margin';
 
 /** @throws QuarryError `BadJob` where an option is given that the format does not take */
-export function checkOptions({ name, shapes, options: takes }: Exporter, options: ExportOptions): void {
+export function checkOptions(
+  { name, shapes, imageShapes, options: takes }: Exporter,
+  options: ExportOptions,
+): void {
   const refuse = (option: string): QuarryError => {
     const flags = [...(shapes.length > 0 ? ['--shape'] : []), ...takes.map(flag)];
     const rest = flags.length > 0 ? `it takes ${flags.join(', ')}` : 'it takes no options';
@@ -36,6 +39,11 @@ export function checkOptions({ name, shapes, options: takes }: Exporter, options
     if (value !== undefined && !takes.includes(option as OptionName))
       throw refuse(flag(option as OptionName));
   }
+  if (others.images && imageShapes && !imageShapes.includes(options.shape))
+    throw new QuarryError(
+      'BadJob',
+      `--images: ${name} takes it with --shape ${imageShapes.join(' or ')} only`,
+    );
   if (scores !== undefined && !takes.includes(scores)) throw refuse(flag(scores));
 }
 

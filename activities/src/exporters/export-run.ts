@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { QuarryError } from '../failures.ts';
 import type { RunDocument } from '../stages/run-document.ts';
 import type { Store } from '../storage/store.ts';
 import { openDuckDb } from '../tables/duckdb.ts';
@@ -44,8 +45,8 @@ const MEMORY_LIMIT = '200MB';
  *
  * Memory: 200 MB of DuckDB's and what `CachedExamples` says; below 1 GiB for ten million rows.
  *
- * @throws QuarryError `OutputTaken` where the target is not free, `BadJob` where the run lacks what the format needs or an
- * option is not the format's, `BadArtefact` where a file is not the one of the manifest
+ * @throws QuarryError `OutputTaken` where the target is not free, `BadJob` where the run lacks what the format needs, an
+ * option is not the format's, or no query would have a row, `BadArtefact` where a file is not the one of the manifest
  */
 export async function exportRun(request: ExportRequest): Promise<Exported> {
   const { exporter, options, scratch, signal, openStore } = request;
@@ -61,6 +62,7 @@ export async function exportRun(request: ExportRequest): Promise<Exported> {
     try {
       await exporter.write(source, target, options);
       signal.throwIfAborted();
+      if (target.isEmpty) throw noRows(request, target.leftOut);
       if (options.images) await target.images((path) => source.writeImages(path));
       await writeReadme(target, exporter, options, source);
     } finally {
@@ -72,6 +74,18 @@ export async function exportRun(request: ExportRequest): Promise<Exported> {
     database.close();
     await target.remove();
   }
+}
+
+function noRows({ exporter, runId, options }: ExportRequest, leftOut: readonly LeftOut[]): QuarryError {
+  const why = leftOut.map(({ rows, reason }) => `${rows} ${reason}`).join(', ');
+  const what =
+    options.negatives === undefined
+      ? 'mine with other thresholds or a larger pool'
+      : 'ask for fewer --negatives';
+  return new QuarryError(
+    'BadJob',
+    `${exporter.name}: no query of ${runId} would have a row${why ? ` (${why})` : ''}; ${what}`,
+  );
 }
 
 function tagOf({ runId, exporter, options }: ExportRequest): string {

@@ -14,6 +14,8 @@ export interface Exporter {
   readonly shapes: readonly string[];
   /** The other options that it takes; with `images` its rows may name images. */
   readonly options: readonly OptionName[];
+  /** The only shapes whose rows may name images, where not all of them may. */
+  readonly imageShapes?: readonly string[];
   /** The published tables may hold images, where it copies them. */
   readonly imageTables?: boolean;
   /** How the format was proved, one line. */

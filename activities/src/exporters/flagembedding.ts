@@ -15,7 +15,7 @@ export const flagembedding: Exporter = {
   description: 'FlagEmbedding (BGE): JSONL of query, pos, neg',
   shapes: [],
   options: ['negatives', 'scores', 'prompt'],
-  proof: "its own data set class and collator, with distillation's scores",
+  proof: 'FlagEmbedding 1.4.2: its data set class, collator and loss, with scores and without',
   needs: ({ scores }) => ({ examples: 'texts', scores: scores !== undefined }),
   usage: ({ scores }) => [
     `torchrun -m FlagEmbedding.finetune.embedder.encoder_only.base --train_data train.jsonl${scores ? ' --knowledge_distillation True' : ''} ...`,

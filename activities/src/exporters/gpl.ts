@@ -19,7 +19,7 @@ export const gpl: Exporter = {
   description: 'GPL: hard negatives by retriever (JSONL) and training tuples with margins (TSV)',
   shapes: [],
   options: ['negatives'],
-  proof: 'its own data set classes',
+  proof: 'gpl 0.1.4: its data set classes',
   needs: () => ({ examples: 'ids', scores: true, corpus: 'rows' }),
   usage: () => ['python -m gpl.train --path_to_generated_data <this directory> --qgen_prefix qgen ...'],
   async write(source, target, { negatives: count }) {

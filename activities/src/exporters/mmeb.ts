@@ -55,7 +55,7 @@ export const mmeb: Exporter = {
   description: 'VLM2Vec, B3 and mmE5: MMEB rows as Parquet',
   shapes: ['v1', 'b3', 'b3-clusters', 'mme5'],
   options: ['negatives', 'split', 'chunk', 'images'],
-  proof: 'the documented schema, loaded with `datasets` (not in PyPI)',
+  proof: 'the documented schema, loaded with `datasets` 5.2.0 (the trainers are not in PyPI)',
   needs: ({ shape }) => ({
     ...(shape === 'b3-clusters' ? { clusters: true } : { examples: 'texts' }),
     parquet: true,

@@ -22,7 +22,7 @@ export const msSwift: Exporter = {
   description: 'ms-swift: JSONL of messages, positive_messages, negative_messages',
   shapes: [],
   options: ['negatives', 'images'],
-  proof: 'its own loader and template inputs',
+  proof: 'ms-swift 4.6.0: its loader and `TemplateInputs`',
   needs: () => ({ examples: 'texts' }),
   usage: () => [
     'swift sft --task_type embedding --loss_type infonce --dataset train.jsonl ...',

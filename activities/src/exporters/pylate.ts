@@ -19,7 +19,7 @@ export const pylate: Exporter = {
   description: 'PyLate: Parquet triplets (contrastive), or documents, queries and scored ids (kd)',
   shapes: ['contrastive', 'kd'],
   options: ['negatives'],
-  proof: 'its own `KDProcessing`, and a training step',
+  proof: 'PyLate 1.6.0: a training step of both losses, its `KDProcessing`',
   needs: ({ shape }) =>
     shape === 'kd'
       ? { examples: 'ids', scores: true, corpus: 'tables', parquet: true }

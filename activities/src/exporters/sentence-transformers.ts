@@ -34,7 +34,8 @@ export const sentenceTransformers: Exporter = {
   shapes: ['triplet', 'n-tuple', 'labeled-pair', 'labeled-list'],
   options: ['negatives', 'scores', 'margin'],
   imageTables: true,
-  proof: 'a training step of each shape',
+  proof:
+    'sentence-transformers 6.0.1: a training step of a loss for each shape, rows as `mine_hard_negatives` makes them',
   needs(options) {
     if (isOwnTable(options)) return { tables: [options.shape === 'n-tuple' ? 'n-tuple' : 'triplet'] };
     return { examples: 'texts', scores: options.scores !== undefined, parquet: true };

@@ -24,7 +24,9 @@ export const tevatron: Exporter = {
   description: 'Tevatron: JSONL with passages (legacy), or with document ids and a corpus (ids)',
   shapes: ['legacy', 'ids'],
   options: ['negatives', 'images'],
-  proof: 'legacy: its own data set class; ids: the documented schema, loaded with `datasets`',
+  imageShapes: ['ids'],
+  proof:
+    '`legacy`: tevatron 0.1.0, its `HFTrainDataset`; `ids` (after that release): the documented schema, loaded with `datasets` 5.2.0',
   needs: ({ shape }) => ({ examples: 'texts and ids', ...(shape === 'ids' && { corpus: 'rows' }) }),
   usage: ({ shape }) => [
     `python -m tevatron.retriever.driver.train --dataset_name json --dataset_path train.jsonl${shape === 'ids' ? ' --corpus_name json --corpus_path corpus.jsonl' : ''} ...`,

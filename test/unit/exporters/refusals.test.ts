@@ -66,7 +66,7 @@ test('the command says what it wrote, and ends with 2 where it is wrong', async 
   expect(await wrong(run, '--format', 'flagembedding', '--scores', 'all')).toContain('--scores margin');
   const list = await quarry(['export', '--format', 'list'], home);
   expect([list.code, list.stderr]).toEqual([0, '']);
-  expect(list.stdout).toContain('proved: a training step of each shape');
+  expect(list.stdout).toContain('proved: sentence-transformers 6.0.1: a training step');
   const { code, stdout } = await quarry(['export', run, '--format', 'flagembedding', '--to', to], home);
   expect(code).toBe(0);
   expect(stdout).toContain(`Written to ${to}`);
@@ -81,10 +81,24 @@ test('an option that the format does not take, and a count that nothing says', a
   await expect(exported(made, 'flagembedding', { scores: 'margin' })).rejects.toThrow(
     '--scores margin: flagembedding does not take it; it takes --negatives, --scores, --prompt',
   );
+  await expect(exported(made, 'mmeb', { images: true })).rejects.toThrow('holds no images; leave it out');
+  await expect(exported(made, 'tevatron', { images: true })).rejects.toThrow('with --shape ids only');
   await expect(exported(made, 'contrastors', { cache: false })).rejects.toThrow('add --negatives N');
   await expect(exported(made, 'flagembedding', { cache: false, scores: 'scores' })).rejects.toThrow(
     'flagembedding needs the similarities of',
   );
+});
+
+test('an export in which no query would have a row', async () => {
+  const made = await committedRun();
+  const to = join(made.directory, 'exports', 'x');
+  for (const format of ['flagembedding', 'pylate', 'beir']) {
+    const shape = format === 'pylate' ? { shape: 'kd' } : {};
+    await expect(exported(made, format, { to, ...shape, negatives: 50 })).rejects.toThrow(
+      /no query of fabricated-\w+ would have a row \(40 queries that keep negatives, but fewer than 50\); ask for fewer/,
+    );
+  }
+  expect(await readdir(dirname(to))).toEqual([]);
 });
 
 test('a cache that holds other verdicts than the manifest counts', async () => {

@@ -15,12 +15,18 @@ export async function eachExample(
   group?: string,
 ): Promise<void> {
   let fewer = 0;
+  let taken = 0;
+  const take = (example: Example): void => {
+    taken++;
+    visit(example);
+  };
   const { without } = await source.examples((example) => {
-    if (negatives === undefined || example.negatives.length === negatives) visit(example);
+    if (negatives === undefined || example.negatives.length === negatives) take(example);
     else if (example.negatives.length > negatives)
-      visit({ ...example, negatives: example.negatives.slice(0, negatives) });
+      take({ ...example, negatives: example.negatives.slice(0, negatives) });
     else fewer++;
   }, group);
+  target.took(taken);
   target.leaveOut(without ?? 0, 'queries that keep no negative');
   target.leaveOut(fewer, `queries that keep negatives, but fewer than ${negatives}`);
 }

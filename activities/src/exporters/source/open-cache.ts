@@ -31,6 +31,7 @@ export async function openCache(
   const missing = sizes.indexOf(null);
   if (missing >= 0) return { lacks: `no ${uris[missing]}` };
   const { images } = request.options;
+  if (images && !hasImages(run, 'query') && !hasImages(run, 'document')) throw noImages(run.runId);
   const open = async (side: Side): Promise<CachedContents> => {
     const ranges = side === 'query' ? run.plan.queryShards : run.plan.documentShards;
     const locals = await mapConcurrently(planFiles(run, cache, side), LOOKS, (uri) =>
@@ -71,6 +72,10 @@ function spoolsFor({ examples, clusters, corpus, parquet }: Needs): Spools {
 /** Some rows of the side hold images. */
 export function hasImages({ plan }: RunDocument, side: Side): boolean {
   return (plan.modality?.[side] ?? 'text') !== 'text';
+}
+
+function noImages(runId: string): QuarryError {
+  return new QuarryError('BadJob', `--images: ${runId} holds no images; leave it out`);
 }
 
 function namelessImages(runId: string, side: Side, count: number): QuarryError {

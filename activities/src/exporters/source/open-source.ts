@@ -78,8 +78,9 @@ async function openExamples(
 }
 
 /** A format of texts is not made from images: they would be missing without a word. */
-function refuseImages({ exporter, runId }: ExportRequest, run: RunDocument, copies: boolean): void {
-  if (exporter.options.includes('images') || (copies && exporter.imageTables)) return;
+function refuseImages({ exporter, options, runId }: ExportRequest, run: RunDocument, copies: boolean): void {
+  const named = exporter.imageShapes?.includes(options.shape) ?? exporter.options.includes('images');
+  if (named || (copies && exporter.imageTables)) return;
   const sides = (['query', 'document'] as const).filter((side) => hasImages(run, side));
   if (sides.length === 0) return;
   const what = sides.map((side) => (side === 'query' ? 'queries' : 'documents')).join(' and the ');

@@ -32,6 +32,7 @@ export class ExportTarget {
   readonly #store: Store;
   readonly #rows = new Map<string, number>();
   readonly #leftOut: LeftOut[] = [];
+  #examples: number | undefined;
   readonly #open = new Set<{ abandon(): void }>();
 
   private constructor(uri: string, tag: string, local: string | null, temporary: string, store: Store) {
@@ -80,6 +81,17 @@ export class ExportTarget {
 
   count(name: string, rows: number): void {
     this.#rows.set(name, rows);
+  }
+
+  /** Counts the queries that have rows. */
+  took(examples: number): void {
+    this.#examples = (this.#examples ?? 0) + examples;
+  }
+
+  /** Nothing to train on was written. */
+  get isEmpty(): boolean {
+    const rows = [...this.#rows.values()].reduce((sum, of) => sum + of, 0);
+    return rows === 0 || this.#examples === 0;
   }
 
   /** A file being written, to be given up if the export fails. */
