@@ -14,7 +14,7 @@ import { shared } from '../support/shared-data.ts';
 import { bareLoop } from './bare-loop.ts';
 import { BENCH_SETS, textsOfSet } from './bench-sets.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const THREADS = 2;
 
 type Model = Exclude<Job['model'], { kind: 'vectors' }>;

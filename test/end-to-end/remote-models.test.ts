@@ -98,3 +98,28 @@ test('a model of the hub gives the run that it gives on files, its commit in the
   expect(await data(output)).toEqual(await data(local.output));
   expect(JSON.parse(readFileSync(new URL(manifest), 'utf8')).model.source).toBe(pinned);
 }, 300_000);
+
+/** The commands of README.md, with a tiny model in place of Qwen2-VL-2B-Instruct. */
+test('a model of the hub: pull, prepare with its prompt baked in, verify, mine', async () => {
+  const hub = await startLocalHub({ repository: 'owner/tiny', directory: MODEL });
+  const variables = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(directory, 'hf-readme') };
+  const run = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await quarry(args, home, undefined, variables);
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  try {
+    const [snapshot, revision] = (await run('model', 'pull', 'hf:owner/tiny')).split('\n');
+    expect(revision).toMatch(new RegExp(`^revision ${hub.commit()}; \\d+ files, `));
+    expect(await run('model', 'prepare', snapshot!, '--prefix')).toMatch(/^onnx\/embedding_prefix\.onnx: /m);
+    const { checks } = JSON.parse(await run('model', 'verify', snapshot!, '--json'));
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'prefix', outcome: 'ok' }));
+    const flags = ['--set', 'model.path=hf:owner/tiny', '--output', join(directory, 'readme')];
+    const mined = JSON.parse((await run('mine', job, '--json', ...flags)).trim()) as Mined;
+    // The baked prompt is another graph: another model, the same candidates.
+    expect(mined.runId).not.toBe(local.runId);
+    expect(mined.funnel.candidates).toBe(local.funnel.candidates);
+  } finally {
+    await hub.close();
+  }
+}, 300_000);

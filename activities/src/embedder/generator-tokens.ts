@@ -36,6 +36,14 @@ export function generatorTokens(
       );
     }
   }
+  /** Tokens by which the markup of an image makes a prompt longer, before every image token becomes many. */
+  const known = new Map<string, number>();
+  const markupTokens = (image: PatchedImage, side: Side): number => {
+    const key = image.family === 'qwen2-vl' ? side : `${side} ${image.rows} ${image.columns}`;
+    const tokens = known.get(key) ?? encode('', image, side).length - encode('', null, side).length;
+    known.set(key, tokens);
+    return tokens;
+  };
   const finish = (ids: readonly number[], image: PatchedImage | null): readonly number[] => {
     const whole = image && vision ? imageTokens(ids, image, vision, directory) : ids;
     const strange = whole.find((id) => id >= settings.vocabulary);
@@ -63,8 +71,7 @@ export function generatorTokens(
       const at = Math.min(Math.max(place, 0), cut.length);
       return encode(place < 0 ? cut : cut.slice(0, at) + IMAGE_PLACE + cut.slice(at), image, side);
     };
-    const room =
-      image === null ? maxLength : maxLength + encode('', image, side).length - encode('', null, side).length;
+    const room = image === null ? maxLength : maxLength + markupTokens(image, side);
     const start = tokenizer.beginning(bare, room);
     const ids = encodeCut(start);
     if (start.length === bare.length && ids.length <= room)

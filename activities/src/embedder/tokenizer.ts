@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { QuarryError } from '../failures.ts';
+import { piecewise } from './piecewise.ts';
 
 /** Token ids of one row, as they go into the graph. */
 export interface TokenRow {
@@ -9,6 +10,8 @@ export interface TokenRow {
   /** The text was longer and was cut. */
   readonly truncated: boolean;
 }
+
+type InPieces = (text: string) => readonly number[];
 
 /** Characters looked at per token wanted, at first; texts far beyond the cut are not tokenised whole. */
 const CHARACTERS_PER_TOKEN = 32;
@@ -20,6 +23,7 @@ export class TextTokenizer {
   /** Pads rows; masked, so that any id would do. */
   readonly padId: number;
   readonly #tokenizer: Tokenizer;
+  readonly #inPieces: InPieces | null;
   /** Special tokens around a text. */
   readonly #before: number;
   readonly #after: number;
@@ -33,7 +37,8 @@ export class TextTokenizer {
     const config = await readFile(join(directory, 'tokenizer_config.json'), 'utf8').catch(() => '{}');
     try {
       const files = [JSON.parse(await readFile(path, 'utf8')), JSON.parse(config)] as const;
-      return new TextTokenizer(new Tokenizer(...files), (files[1] as { pad_token?: unknown }).pad_token);
+      const tokenizer = new Tokenizer(...files);
+      return new TextTokenizer(tokenizer, files[1].pad_token, piecewise(tokenizer, files[0]));
     } catch (cause) {
       throw new QuarryError(
         'BadModel',
@@ -43,8 +48,9 @@ export class TextTokenizer {
     }
   }
 
-  constructor(tokenizer: Tokenizer, padToken: unknown) {
+  constructor(tokenizer: Tokenizer, padToken: unknown, inPieces: InPieces | null = null) {
     this.#tokenizer = tokenizer;
+    this.#inPieces = inPieces;
     const pad =
       typeof padToken === 'object' && padToken ? (padToken as { content?: unknown }).content : padToken;
     this.padId = (typeof pad === 'string' ? tokenizer.token_to_id(pad) : undefined) ?? 0;
@@ -56,6 +62,7 @@ export class TextTokenizer {
 
   /** Ids of the whole text. */
   encode(text: string, specialTokens: boolean): readonly number[] {
+    if (!specialTokens && this.#inPieces !== null) return this.#inPieces(text);
     return this.#tokenizer.encode(text, { add_special_tokens: specialTokens }).ids;
   }
 

@@ -1,7 +1,7 @@
 /** Part of every key. Raise a stage's version when what it puts out changes. */
 export const STAGE_VERSIONS = {
   plan: 1,
-  embed: 1,
+  embed: 2,
   index: 1,
   search: 1,
   scoreGiven: 1,

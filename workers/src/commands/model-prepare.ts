@@ -20,6 +20,7 @@ export async function prepare(
   options: PrepareOptions,
   settings: Settings,
 ): Promise<ExitCode> {
+  refuseReference(directory);
   try {
     const local = resolve(settings.directory, directory);
     const { prepared } = await prepareModel(local);
@@ -35,6 +36,19 @@ export async function prepare(
     if (error instanceof QuarryError) throw new CommandError(2, error.message, { cause: error });
     throw error;
   }
+}
+
+/** What is prepared stays beside the original, so there must be a directory. */
+function refuseReference(given: string): void {
+  const scheme = /^(hf|s3|bundled):/.exec(given)?.[1];
+  if (scheme === undefined) return;
+  const advice =
+    scheme === 'hf'
+      ? `fetch it with quarry model pull ${given}, which prints its directory`
+      : scheme === 's3'
+        ? 'prepare a local copy and upload what is written, or leave it: a run prepares it by itself'
+        : 'a run prepares it by itself';
+  throw new CommandError(2, `quarry model prepare takes a local directory, not ${given}; ${advice}`);
 }
 
 function promptOf(prefix: true | string): 'hierarchical' | 'system' {
