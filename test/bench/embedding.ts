@@ -15,7 +15,8 @@ import { bareLoop } from './bare-loop.ts';
 import { BENCH_SETS, textsOfSet } from './bench-sets.ts';
 
 const ROUNDS = 5;
-const THREADS = 2;
+/** One: two that wait for each other measure what else runs on the machine. */
+const THREADS = 1;
 
 type Model = Exclude<Job['model'], { kind: 'vectors' }>;
 

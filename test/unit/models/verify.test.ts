@@ -137,6 +137,18 @@ describe('a broken model is caught, with the cause:', () => {
     );
   });
 
+  test('left padding on GroupQueryAttention: a graph that takes the last place', async () => {
+    const directory = await preparedCopy('tiny-qwen3-gqa');
+    await gatherLastPlace(graph(directory));
+    await writeDirectoryManifest(directory, {});
+    await fails(
+      directory,
+      'padding',
+      /padding on the right changes vectors by .*takes the last place .*where GroupQueryAttention is wrong, it is no better\. Run quarry model prepare/,
+      { file: 'onnx/embedding.onnx' },
+    );
+  });
+
   test('swapped outputs', async () => {
     const directory = tinyCopy('tiny-smolvlm');
     await swapOutputs(join(directory, 'onnx/decoder_model_merged.onnx'), 'logits', 'present.0.key');

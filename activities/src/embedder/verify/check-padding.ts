@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { paddedLength } from '../fixed-shapes.ts';
 import type { LoadedModel } from '../loaded-model.ts';
+import { OnnxFile } from '../onnx/onnx-file.ts';
 import type { ModelRow } from '../row-tokens.ts';
 import type { Padding } from '../token-feeds.ts';
 import { type Check, failed, noted, ok } from './check.ts';
@@ -24,7 +26,12 @@ export async function checkPadding(model: LoadedModel, paddingSide: unknown): Pr
       `none: rows are embedded one at a time; padded on the right they would differ by ${shown(right)}`,
     );
   if (!(right <= ROUNDING)) {
-    const last = left <= ROUNDING ? '; the graph takes the last place whatever last_token_index says' : '';
+    const last =
+      left <= ROUNDING
+        ? '; the graph takes the last place whatever last_token_index says'
+        : hasGroupQueryAttention(model)
+          ? '; it takes the last place whatever last_token_index says, or its GroupQueryAttention is fed wrongly: padded on the left, where GroupQueryAttention is wrong, it is no better. Run quarry model prepare on the original'
+          : '';
     return failed(
       name,
       `${model.settings.graph}: padding on the right changes vectors by ${shown(right)}${last}: rows of a batch would depend on its longest one`,
@@ -39,6 +46,11 @@ export async function checkPadding(model: LoadedModel, paddingSide: unknown): Pr
     name,
     `right only (${shown(right)}); on the left vectors would differ by ${shown(left)}, as with GroupQueryAttention${configured}`,
   );
+}
+
+function hasGroupQueryAttention({ settings }: LoadedModel): boolean {
+  const { parts } = OnnxFile.read(join(settings.directory, settings.graph));
+  return parts.some((part) => part.kind === 'node' && part.node.operator === 'GroupQueryAttention');
 }
 
 /** Whether a row's vector depends on what it is batched with. */
