@@ -12,7 +12,6 @@ const mini = fileURLToPath(new URL('../../../activities/models/', import.meta.ur
 const minilm = shared('data/models/all-MiniLM-L6-v2');
 const DIRECTORIES = [
   join(mini, 'quarry-mini'),
-  join(mini, 'quarry-mini-mm'),
   tinyDirectory('tiny-qwen3'),
   tinyDirectory('tiny-smolvlm'),
   ...(minilm ? [minilm] : []),
