@@ -28,7 +28,11 @@ const OF_TEXTS = EXPORTERS.flatMap((exporter) => {
   return shapes
     .map((shape) => ({
       exporter,
-      options: { shape, ...(exporter.options.includes('negatives') && { negatives: 2 }) },
+      options: {
+        shape,
+        ...(exporter.options.includes('negatives') && { negatives: 2 }),
+        ...(exporter.options.includes('chunk') && { chunk: 2 }),
+      },
     }))
     .filter(({ options }) => {
       const { examples, scores, corpus } = exporter.needs(options);
