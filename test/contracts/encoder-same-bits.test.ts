@@ -95,7 +95,7 @@ describe.each(MODELS)('%s: a vector is the same bits', (_, settingsOf) => {
   });
 
   async function load(threads: number): Promise<LoadedModel> {
-    const { settings } = await openModel({} as Dependencies, settingsOf);
+    const { settings } = await openModel({ scratch: directory } as Dependencies, settingsOf);
     return LoadedModel.load(settings, threads);
   }
 
