@@ -17,14 +17,14 @@ export interface CandidateFile extends Range {
   readonly ownerScores: string;
 }
 
-/** Candidates per block: small, so that queries in any order cost little. */
-const BLOCK_SLOTS = 8192;
-/** Blocks held at once. */
-const BLOCKS = 32;
+/** Candidates per block: few, so that queries in any order cost little. */
+const BLOCK_SLOTS = 2048;
+/** Blocks held at once, bytes. */
+const HELD_BYTES = 128 * 2 ** 20;
 
 /**
- * Owned candidates by query, in blocks, the last 32 of which are held. Memory: 32 blocks of 8,192 candidates (one query
- * where it has more) at 9 bytes and 8 per listed owner: 2 to 70 MiB.
+ * Owned candidates by query, in blocks of 2,048 candidates (one query where it has more), the last ones of which are held.
+ * Memory: 128 MiB, at 9 bytes per candidate and 8 per listed owner.
  */
 export class CandidateFiles {
   readonly #k: number;
@@ -44,7 +44,7 @@ export class CandidateFiles {
       firstBlocks.push(firstBlocks.at(-1)! + Math.ceil((end - start) / this.#blockRows));
     }
     this.#firstBlocks = firstBlocks;
-    this.#blocks = new RecentlyUsed(BLOCKS, (block) => this.#read(block));
+    this.#blocks = new RecentlyUsed(HELD_BYTES, (block) => this.#read(block), bytesOf);
   }
 
   /** The block that holds the query's candidates. */
@@ -77,6 +77,11 @@ export class CandidateFiles {
       },
     };
   }
+}
+
+function bytesOf({ documents, reasons, ownerOffsets, owners }: OwnedCandidates): number {
+  const arrays = [documents, reasons, ownerOffsets, owners.queries, owners.scores];
+  return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** The last of `length` places where `holds`, which holds up to some place and not behind it. */

@@ -1,4 +1,5 @@
-import { areCompatible, type CleanPairs } from '@quarry/activities/mining/clean-clusters/clean-pairs';
+import type { CleanPairs } from '@quarry/activities/mining/clean-clusters/clean-pairs';
+import { Clique } from '@quarry/activities/mining/clean-clusters/clique';
 import { formCleanClusters } from '@quarry/activities/mining/clean-clusters/form-clean-clusters';
 import { isPositive } from '@quarry/activities/mining/pairs';
 import { CODE } from '@quarry/activities/mining/reason-codes';
@@ -104,12 +105,12 @@ describe('clean clusters', () => {
           const all = [anchor, ...members];
           for (const pair of all) covered.add(pairQuery[pair]!);
           if (members.length === problem.topK) continue;
-          const joins = pairs.filter((pair) => all.every((member) => areCompatible(space, member, pair)));
+          const joins = pairs.filter((pair) => all.every((member) => new Clique(space, member).admits(pair)));
           expect(joins).toEqual([]);
         }
         for (const pair of pairs) {
           if (covered.has(pairQuery[pair]!)) continue;
-          expect(pairs.filter((other) => areCompatible(space, pair, other))).toEqual([]);
+          expect(pairs.filter((other) => new Clique(space, pair).admits(other))).toEqual([]);
         }
       }),
     );

@@ -1,7 +1,8 @@
 import type { Range } from '@quarry/workflows';
 import { pairsInOrder } from '../pairs.ts';
 import type { Cluster } from '../saha.ts';
-import { areCompatible, type CleanPairs } from './clean-pairs.ts';
+import type { CleanPairs } from './clean-pairs.ts';
+import { Clique } from './clique.ts';
 import { furtherPartners, nearPartners, type Partners } from './partners.ts';
 
 /** From where a member is taken, and in how many clusters its query may stand already. */
@@ -25,7 +26,7 @@ const TURNS: readonly Turn[] = [
 
 /**
  * Clusters of `best`: round every query that stands in none yet, in data-set order, the hardest pairs of which every two
- * are compatible ({@link areCompatible}); where the anchor's own candidates lead to fewer than K, from further off. The
+ * are compatible ({@link Clique}); where the anchor's own candidates lead to fewer than K, from further off. The
  * sequential claim is SaHa's (arXiv 2508.00955), the pair rule replaces its filter. Phase 1: all members were found through
  * the anchor's candidates; phase 2: some from further off. A query that nothing is compatible with makes no cluster.
  *
@@ -64,6 +65,7 @@ function gather(
 ): { readonly members: readonly number[]; readonly phase: 1 | 2 } {
   const { pairQuery } = space.pairs;
   const members: number[] = [];
+  const clique = new Clique(space, anchor);
   const refused = new Set<number>();
   const partners: Partial<Record<Turn['reach'], Partners>> = {};
   let phase: 1 | 2 = 1;
@@ -73,7 +75,8 @@ function gather(
     for (const pair of partners[reach]) {
       if (members.length === space.topK) break;
       if (refused.has(pair) || uses[pairQuery[pair]!]! >= usedBelow) continue;
-      if ([anchor, ...members].every((member) => areCompatible(space, member, pair))) {
+      if (clique.admits(pair)) {
+        clique.add(pair);
         members.push(pair);
         if (reach === 'further') phase = 2;
       } else refused.add(pair);
