@@ -1,5 +1,37 @@
 import type { PairMetric } from './pair-metric.ts';
 
+/** Partners that one row is averaged over: its first ones. */
+export const MOST_PARTNERS = 32;
+
+/** Rows of one side with their partners of the other. */
+export interface PairRows {
+  /** float32 [n, dimension], and the mean of their side */
+  readonly own: Float32Array;
+  readonly mean: Float64Array;
+  /** float32 [p, dimension], and the mean of their side */
+  readonly partners: Float32Array;
+  readonly partnersMean: Float64Array;
+  /** int32 [n + 1]: the partners of row i are rows [offsets[i], offsets[i + 1]) */
+  readonly offsets: Int32Array;
+}
+
+/** The pair vectors of rows, float32 [n, dimension] of length 1: each row and the mean of its partners under the metric. */
+export function bundleRows(metric: PairMetric, rows: PairRows): Float32Array {
+  const { dimension: d } = metric;
+  const { own, mean, partners, partnersMean, offsets } = rows;
+  const sums = new Float64Array(own.length);
+  for (let row = 0; row * d < own.length; row++) {
+    addCentred(sums, row, own.subarray(row * d, (row + 1) * d), mean, 1);
+    const [first, last] = [offsets[row]!, offsets[row + 1]!];
+    for (let i = first; i < last; i++) {
+      addCentred(sums, row, partners.subarray(i * d, (i + 1) * d), partnersMean, 1 / (last - first));
+    }
+  }
+  const whitened = new Float32Array(sums.length);
+  whitenRows(metric, sums, whitened);
+  return whitened;
+}
+
 /** Rows whitened at once: each row of the metric is read once for all of them. */
 const BLOCK = 4;
 

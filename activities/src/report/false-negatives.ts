@@ -28,8 +28,6 @@ function whyNotKnown({ maxPositives }: RunDocument['plan'], calibration: FoundTh
   if (maxPositives <= 1)
     return 'every query has one known positive, so none can be hidden from the miner to see whether it comes back as a negative';
   if (!calibration)
-    return 'no known positives were hidden from the miner; mining.calibrate does so where it finds the threshold of a filter that looks at scores (relative_margin, absolute_margin, max_score)';
-  if (calibration.filter === 'pair' || calibration.filter === 'owner_similar')
-    return `no known positives were hidden from the miner, because what ${calibration.filter} compares is made of all of them`;
+    return 'no known positives were hidden from the miner; mining.calibrate does so where it finds a threshold, and strategy best where pair has none';
   return 'known positives were hidden from the miner, but no query that has several keeps a negative beside them';
 }

@@ -90,9 +90,6 @@ async function pairMeasures(
   run: RunDocument,
   documents: Int32Array,
 ): Promise<Float32Array> {
-  const hub = async (name: string): Promise<Float32Array> =>
-    (await readUnitNpy<Float32Array>(dependencies, unit.cache, 'hubness', hubnessKey(run, 'pair'), name))
-      .data;
   const key = comparePairsKey(run, unit.shard);
   const { data } = await readUnitNpy<Float32Array>(
     dependencies,
@@ -101,13 +98,27 @@ async function pairMeasures(
     key,
     'scores.npy',
   );
+  return lessHubness(dependencies, unit, run, documents, data);
+}
+
+/** What the pair rule measures of candidates whose pairs are this alike to their anchors' pairs. */
+export async function lessHubness(
+  dependencies: Dependencies,
+  unit: Unit,
+  run: RunDocument,
+  documents: Int32Array,
+  likeness: Float32Array,
+): Promise<Float32Array> {
+  const hub = async (name: string): Promise<Float32Array> =>
+    (await readUnitNpy<Float32Array>(dependencies, unit.cache, 'hubness', hubnessKey(run, 'pair'), name))
+      .data;
   const [ofQueries, ofDocuments] = [await hub('queries.npy'), await hub('documents.npy')];
   const { start } = run.plan.queryShards[unit.shard]!;
   const { k } = run.search;
-  return data.map((likeness, slot) => {
+  return likeness.map((alike, slot) => {
     const document = documents[slot]!;
     if (document < 0) return Number.NaN;
-    return pairMeasure(likeness, ofQueries[start + Math.floor(slot / k)]!, ofDocuments[document]!);
+    return pairMeasure(alike, ofQueries[start + Math.floor(slot / k)]!, ofDocuments[document]!);
   });
 }
 

@@ -17,6 +17,8 @@ export interface FilterShard {
   readonly rows: number;
   /** Candidates per query. */
   readonly k: number;
+  /** int32 [q, k], -1 padded */
+  readonly documents: Int32Array;
   /** uint8 [q, k] */
   readonly reasons: Uint8Array;
   /** The candidates of one row: views into the shard's arrays. */
@@ -63,7 +65,7 @@ export async function readFilterShard(
       ),
     };
   };
-  return { rows, k, reasons, candidates };
+  return { rows, k, documents, reasons, candidates };
 }
 
 /** Candidates judged between two breaths of the main thread. */

@@ -76,7 +76,11 @@ export function ownersAreEvidence(run: RunDocument, { alike }: MetricFigures): b
   return owners === 'auto' ? alike === null || alike >= ALIKE : owners;
 }
 
-async function metricFiles(context: StageContext, unit: RunRef, run: RunDocument): Promise<MetricFiles> {
+export async function metricFiles(
+  context: StageContext,
+  unit: RunRef,
+  run: RunDocument,
+): Promise<MetricFiles> {
   const file = (name: string): Promise<string> =>
     unitFile(context, unit.cache, 'metric', metricKey(run), name);
   return {

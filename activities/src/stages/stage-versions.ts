@@ -13,7 +13,7 @@ export const STAGE_VERSIONS = {
   comparePairs: 1,
   compareDocuments: 1,
   hubness: 1,
-  survey: 1,
+  survey: 2,
   calibrate: 1,
   crossEncode: 1,
   judge: 1,

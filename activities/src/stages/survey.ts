@@ -1,12 +1,12 @@
 import type { RunRef, UnitResult } from '@quarry/workflows';
 import { type ChainRule, chainOf, openRule } from '@quarry/workflows/chain';
-import type { Calibrated } from '@quarry/workflows/job/calibrate';
-import { withHiddenPositives } from '../mining/calibrate/hide-positives.ts';
+import { hidePositives, withHiddenPositives } from '../mining/calibrate/hide-positives.ts';
 import { measureOf } from '../mining/calibrate/measures.ts';
 import { ThresholdSurvey, thresholdFor } from '../mining/calibrate/threshold-survey.ts';
 import type { Candidates } from '../mining/candidates.ts';
 import { compileChain, runChain } from '../mining/chain.ts';
 import { eachQuery, readFilterShard } from './filter-shard.ts';
+import { hiddenFeatures } from './hidden-features.ts';
 import { surveyKey } from './keys.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
@@ -14,10 +14,11 @@ import { memoised } from './unit.ts';
 
 /**
  * What each value of the open threshold would leave of one query shard, every other filter having looked: `needed.npy`
- * float32 [q], the strictest threshold that leaves a query what it needs, and sums over a grid of thresholds. Where the
- * open filter looks at scores alone, half of the positives of a query with several are hidden and counted.
+ * float32 [q], the strictest threshold that leaves a query what it needs, and sums over a grid of thresholds. Half of the
+ * positives of a query with several are hidden and counted; `hidden.npy` float32 [q, k] is what vectors of pairs or owners
+ * would then say, where the open filter looks at those.
  *
- * Memory: what `filter` holds of the shard, and 4 bytes per query.
+ * Memory: what `filter` holds of the shard, 4 bytes per query, and 8 per candidate for what is hidden.
  */
 export async function survey(
   context: StageContext,
@@ -32,26 +33,24 @@ export async function survey(
     const measure = measureOf(open.name);
     const count = neededOf(run);
     const found = new ThresholdSurvey(run.job.mining.numNegatives);
+    const hidden = await hiddenFeatures(context, unit, run, open.name, shard, output);
     const needed = new Float32Array(shard.rows);
     await eachQuery(context, shard, (row) => {
       const candidates = shard.candidates(row);
-      // Vectors of pairs and owners know every positive: only scores can tell what a hidden one would do.
-      const hiding = OF_SCORES.includes(open.name) ? withHiddenPositives(candidates, run.job.seed) : null;
+      const hiding = hidePositives(candidates.positives, run.job.seed, candidates.query);
       runChain(others, candidates);
       const own = passed(candidates, measure);
       needed[row] = thresholdFor(own.measures, count);
       if (!hiding) return found.add(own);
-      runChain(others, hiding.seen);
-      const { scores, measures, documents } = passed(hiding.seen, measure);
+      const seen = withHiddenPositives(candidates, hiding, hidden(row, candidates, hiding));
+      runChain(others, seen);
+      const { scores, measures, documents } = passed(seen, measure);
       found.add({ scores, measures, hidden: documents.map((document) => hiding.hidden.has(document)) });
     });
     await output.writeNpy('needed.npy', needed);
     return { rows: shard.rows, figures: { ...found.figures() } };
   });
 }
-
-/** Filters that look at nothing but scores. */
-const OF_SCORES: readonly Calibrated[] = ['relative_margin', 'absolute_margin', 'max_score'];
 
 /** Windows count what passed the thresholds, so they cannot look before the threshold is known. */
 function withoutWindows(chain: readonly ChainRule[]): readonly ChainRule[] {

@@ -1,3 +1,4 @@
+import { hidePositives } from '@quarry/activities/mining/calibrate/hide-positives';
 import { pairExcess } from '@quarry/activities/mining/clean-clusters/pair-excess';
 import { CODE } from '@quarry/activities/mining/reason-codes';
 import { calibrate, readCalibration } from '@quarry/activities/stages/calibrate';
@@ -5,7 +6,14 @@ import { cluster } from '@quarry/activities/stages/cluster';
 import { comparePairs } from '@quarry/activities/stages/compare-pairs';
 import { filter } from '@quarry/activities/stages/filter';
 import { hubness } from '@quarry/activities/stages/hubness';
-import { clusterKey, filterKey, hubnessKey, pairVectorsKey } from '@quarry/activities/stages/keys';
+import {
+  clusterKey,
+  filterKey,
+  hubnessKey,
+  metricKey,
+  pairVectorsKey,
+  surveyKey,
+} from '@quarry/activities/stages/keys';
 import { metric } from '@quarry/activities/stages/metric';
 import { pairVectors } from '@quarry/activities/stages/pair-vectors';
 import { scoreOwners } from '@quarry/activities/stages/score-owners';
@@ -24,22 +32,25 @@ const QUERIES = TOPICS * PER_TOPIC;
 const DIMENSION = 16;
 const K = 40;
 
-/** Queries and documents of twelve topics; each query knows one document of its topic, the others are false negatives. */
-function problem(mining: JobInput['mining'], shardRows: number): MiningInput {
+/** Queries and documents of twelve topics; each query knows some documents of its topic, the others are false negatives. */
+function problem(mining: JobInput['mining'], shardRows: number, positives: number): MiningInput {
   const queries = classVectors(QUERIES, TOPICS, DIMENSION, 1);
   const documents = classVectors(QUERIES, TOPICS, DIMENSION, 2);
   const pairs = pairsOf(
-    Array.from({ length: QUERIES }, (_, query) => [query, query] as const),
+    Array.from({ length: QUERIES }, (_, query) =>
+      Array.from({ length: positives }, (_, n) => [query, (query + n * TOPICS) % QUERIES] as const),
+    ).flat(),
     QUERIES,
   );
   const ids = new Int32Array(QUERIES * K);
   const scores = new Float32Array(QUERIES * K);
-  const positiveScores = new Float32Array(QUERIES);
+  const positiveScores = new Float32Array(pairs.pairQuery.length);
   for (let query = 0; query < QUERIES; query++) {
     const all = rankExactly(queries, query, documents, DIMENSION, QUERIES);
     ids.set(all.ids.subarray(0, K), query * K);
     scores.set(all.scores.subarray(0, K), query * K);
-    positiveScores[query] = all.scores[all.ids.indexOf(query)]!;
+    for (let pair = pairs.queryPairs[query]!; pair < pairs.queryPairs[query + 1]!; pair++)
+      positiveScores[pair] = all.scores[all.ids.indexOf(pairs.pairDocument[pair]!)]!;
   }
   return {
     pairs,
@@ -56,8 +67,8 @@ function problem(mining: JobInput['mining'], shardRows: number): MiningInput {
   };
 }
 
-async function mineBest(mining: JobInput['mining'], shardRows: number) {
-  const input = problem(mining, shardRows);
+async function mineBest(mining: JobInput['mining'], shardRows: number, positives = 1) {
+  const input = problem(mining, shardRows, positives);
   await using mined = await prepareMiningRun(input);
   const { context, unit, run } = mined;
   const shards = [...run.plan.queryShards.keys()];
@@ -73,23 +84,31 @@ async function mineBest(mining: JobInput['mining'], shardRows: number) {
   await calibrate(context, unit);
   for (const shard of shards) await filter(context, { ...unit, shard });
   await cluster(context, unit);
-  const join = async (stage: 'filter' | 'pairVectors', name: string): Promise<number[]> => {
-    const key = (shard: number): string =>
-      stage === 'filter' ? filterKey(run, shard) : pairVectorsKey(run, 'query', shard);
+  const join = async (stage: 'filter' | 'pairVectors' | 'survey', name: string): Promise<number[]> => {
+    const keys = {
+      filter: (shard: number) => filterKey(run, shard),
+      pairVectors: (shard: number) => pairVectorsKey(run, 'query', shard),
+      survey: (shard: number) => surveyKey(run, shard),
+    };
+    const key = keys[stage];
     const arrays = await Promise.all(
       shards.map((shard) => readUnitNpy(context, unit.cache, stage, key(shard), name)),
     );
     return arrays.flatMap(({ data }) => [...data]);
   };
-  const read = async (stage: 'hubness' | 'cluster' | 'pairVectors', key: string, name: string) =>
+  const read = async (stage: 'hubness' | 'cluster' | 'pairVectors' | 'metric', key: string, name: string) =>
     (await readUnitNpy<Float32Array>(context, unit.cache, stage, key, name)).data;
   return {
     input,
+    seed: run.job.seed,
     calibration: (await readCalibration(context, unit, run))!,
     reasons: await join('filter', 'reason.npy'),
     kept: await join('filter', 'kept.npy'),
     clusters: [...(await read('cluster', clusterKey(run, 0), 'clusters.npy'))],
     clusterFigures: (await readDone(context, unit.cache, 'cluster', clusterKey(run, 0))).figures,
+    hidden: positives > 1 ? await join('survey', 'hidden.npy') : null,
+    means: await read('metric', metricKey(run), 'means.npy'),
+    whitening: await read('metric', metricKey(run), 'whitening.npy'),
     queryPairs: Float32Array.from(await join('pairVectors', 'vectors.npy')),
     documentPairs: await read('pairVectors', pairVectorsKey(run, 'document', 0), 'vectors.npy'),
     queryHubness: await read('hubness', hubnessKey(run, 'pair'), 'queries.npy'),
@@ -158,9 +177,108 @@ describe('strategy best', () => {
 
   it('gives the same, however the queries are cut into shards', async () => {
     const mining = { strategy: 'best', numNegatives: 3, topK: 5 } as const;
-    const [one, many] = [await mineBest(mining, QUERIES), await mineBest(mining, 17)];
-    for (const name of ['reasons', 'kept', 'clusters', 'calibration', 'clusterFigures'] as const) {
+    const [one, many] = [await mineBest(mining, QUERIES, 3), await mineBest(mining, 17, 3)];
+    for (const name of ['reasons', 'kept', 'clusters', 'calibration', 'clusterFigures', 'hidden'] as const) {
       expect(many[name]).toEqual(one[name]);
+    }
+  });
+
+  it('hides half of the positives to estimate what it leaves, and finds a threshold for a rate', async () => {
+    const found = await mineBest({ strategy: 'best', numNegatives: 3 }, 50, 3);
+    const { rate, sample } = found.calibration.falseNegatives!;
+    expect(sample).toBeGreaterThan(QUERIES);
+    expect(rate).toBeLessThan(0.03);
+    const calibrated = { falseNegativeRate: 0.2 };
+    const asked = await mineBest({ strategy: 'best', numNegatives: 3, calibrate: calibrated }, 50, 3);
+    expect(asked.calibration.met).toBe(true);
+    expect(asked.calibration.above).toBeGreaterThan(found.calibration.above);
+    expect(asked.calibration.falseNegatives!.rate).toBeLessThanOrEqual(0.2);
+    expect(asked.calibration.falseNegatives!.rate).toBeGreaterThan(0.05);
+  });
+
+  it('compares pairs without what is hidden: by hand, from the metric and the vectors', async () => {
+    const { input, seed, hidden, means, whitening } = await mineBest(
+      { strategy: 'best', numNegatives: 3 },
+      50,
+      3,
+    );
+    const { pairs, vectors, documentVectors, ids } = input;
+    const row = (of: Float32Array, at: number): number[] => [
+      ...of.subarray(at * DIMENSION, (at + 1) * DIMENSION),
+    ];
+    const centred = (side: 0 | 1, number: number): number[] =>
+      row(side === 0 ? vectors : documentVectors!, number).map((x, i) => x - means[side * DIMENSION + i]!);
+    const pairVector = (side: 0 | 1, own: number, partners: readonly number[]): number[] => {
+      const others = partners.map((partner) => centred(side === 0 ? 1 : 0, partner));
+      const sum = centred(side, own).map(
+        (x, i) => x + others.reduce((total, other) => total + other[i]! / others.length, 0),
+      );
+      const whitened = sum.map((_, i) =>
+        sum.reduce((total, x, j) => total + (j <= i ? whitening[i * DIMENSION + j]! * x : 0), 0),
+      );
+      return whitened.map((x) => x / Math.hypot(...whitened));
+    };
+    const owners = (document: number, without: number): number[] =>
+      [...pairs.pairQuery].filter(
+        (query, pair) => pairs.pairDocument[pair] === document && query !== without,
+      );
+    let compared = 0;
+    for (let query = 0; query < QUERIES; query++) {
+      const positives = pairs.pairDocument.subarray(pairs.queryPairs[query], pairs.queryPairs[query + 1]);
+      const hiding = hidePositives(positives, seed, query)!;
+      const anchor = pairVector(
+        0,
+        query,
+        hiding.visible.map((place) => positives[place]!),
+      );
+      for (let place = 0; place < K; place++) {
+        const document = ids[query * K + place]!;
+        const its = pairVector(1, document, owners(document, hiding.hidden.has(document) ? query : -1));
+        const alike = anchor.reduce((sum, x, i) => sum + x * its[i]!, 0);
+        expect(hidden![query * K + place]).toBeCloseTo(alike, 5);
+        if (hiding.hidden.has(document)) compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(QUERIES / 2);
+  });
+});
+
+describe('owner_similar with an open threshold', () => {
+  it('looks at the other owners of what it hides', async () => {
+    const calibrated = { filter: 'owner_similar', falseNegativeRate: 0.3 } as const;
+    const input = problem({ strategy: 'margin', numNegatives: 3, calibrate: calibrated }, 50, 3);
+    await using mined = await prepareMiningRun(input);
+    const { context, unit, run } = mined;
+    const hidden: number[] = [];
+    for (const shard of run.plan.queryShards.keys()) {
+      await scoreOwners(context, { ...unit, shard });
+      await survey(context, { ...unit, shard });
+      const { data } = await readUnitNpy(context, unit.cache, 'survey', surveyKey(run, shard), 'hidden.npy');
+      hidden.push(...data);
+    }
+    await calibrate(context, unit);
+    const found = (await readCalibration(context, unit, run))!;
+    expect(found.falseNegatives!.rate).toBeLessThanOrEqual(0.3);
+    const { pairs, vectors, ids } = input;
+    const similarity = (a: number, b: number): number =>
+      Array.from(
+        { length: DIMENSION },
+        (_, i) => vectors[a * DIMENSION + i]! * vectors[b * DIMENSION + i]!,
+      ).reduce((sum, x) => sum + x);
+    for (let query = 0; query < QUERIES; query++) {
+      const positives = pairs.pairDocument.subarray(pairs.queryPairs[query], pairs.queryPairs[query + 1]);
+      const hiding = hidePositives(positives, run.job.seed, query)!;
+      for (let place = 0; place < K; place++) {
+        const document = ids[query * K + place]!;
+        const others = [...pairs.pairQuery].filter(
+          (owner, pair) => pairs.pairDocument[pair] === document && owner !== query,
+        );
+        const expected = hiding.hidden.has(document)
+          ? Math.max(...others.map((other) => similarity(query, other)))
+          : Number.NaN;
+        if (Number.isNaN(expected)) expect(hidden[query * K + place]).toBeNaN();
+        else expect(hidden[query * K + place]).toBeCloseTo(expected, 5);
+      }
     }
   });
 });

@@ -35,7 +35,6 @@ describe('why no rate of false negatives is known', () => {
     expect(why(3, null)).toContain('mining.calibrate does so');
     for (const filter of ['pair', 'owner_similar', 'relative_margin'])
       expect(why(3, found(filter, 0.1))).not.toContain('mining.calibrate');
-    expect(why(3, found('pair', 0.1))).toContain('what pair compares is made of all of them');
     expect(why(3, found('relative_margin', 0.1))).toContain('no query that has several keeps a negative');
     expect(why(1, found('relative_margin', 0.1))).toContain('every query has one known positive');
   });

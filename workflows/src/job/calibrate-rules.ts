@@ -42,12 +42,6 @@ export function calibrateRefusals(m: Mining, refuse: Refuse): void {
       refuse([own], `${m[own]} is what mining.calibrate finds; remove one of the two`);
     }
   }
-  if (m.calibrate && 'falseNegativeRate' in m.calibrate && (name === 'pair' || name === 'owner_similar')) {
-    refuse(
-      ['calibrate', 'falseNegativeRate'],
-      `the rate of ${name} cannot be estimated from hidden positives, because its vectors hold them; use keepAtLeast, or leave it out: pair finds a safe threshold by itself`,
-    );
-  }
   if (m.calibrate && 'keepAtLeast' in m.calibrate && m.strategy === 'margin') {
     const { keepAtLeast } = m.calibrate;
     if (m.rangeMax !== undefined && keepAtLeast > m.rangeMax) {

@@ -22,7 +22,7 @@ export interface ComparePairsInput {
 }
 
 /** Candidates compared at once. */
-const BLOCK_SLOTS = 1 << 16;
+export const BLOCK_SLOTS = 1 << 16;
 
 /**
  * How alike the anchor's pair and each candidate's pair are: one fixed-order inner product of their pair vectors.
@@ -46,6 +46,7 @@ export const run: Kernel<ComparePairsInput, number> = (input, control) => {
   return rows;
 };
 
+/** Some queries and their candidates. */
 interface Block {
   readonly ids: Int32Array;
   /** float32 [queries, d] */
@@ -54,7 +55,8 @@ interface Block {
   readonly d: number;
 }
 
-function compareBlock({ ids, own, k, d }: Block, vectors: VectorFiles): Float32Array {
+/** float32 [queries, k]: one inner product per candidate, NaN where there is none. */
+export function compareBlock({ ids, own, k, d }: Block, vectors: VectorFiles): Float32Array {
   const scores = new Float32Array(ids.length).fill(Number.NaN);
   const needed = ids.filter((id) => id >= 0).sort();
   const anchor = new Float64Array(d);

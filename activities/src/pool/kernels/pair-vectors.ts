@@ -1,6 +1,6 @@
 import type { Range, Side } from '@quarry/workflows';
 import { stopIfAborted } from '../../index/vector-index.ts';
-import { addCentred, whitenRows } from '../../mining/pair-vectors.ts';
+import { bundleRows, MOST_PARTNERS } from '../../mining/pair-vectors.ts';
 import { gatherVectors } from '../../tables/gather-vectors.ts';
 import { LocalNpyWriter, readLocalRows } from '../../tables/local-npy.ts';
 import { type MetricFiles, readMetric } from '../../tables/metric-files.ts';
@@ -24,8 +24,6 @@ export interface PairVectorsInput {
   readonly output: string;
 }
 
-/** Partners that one row is averaged over. */
-const MOST_PARTNERS = 32;
 /** Rows at once. */
 const BLOCK_ROWS = 1024;
 
@@ -37,7 +35,7 @@ const BLOCK_ROWS = 1024;
 export const run: Kernel<PairVectorsInput, number> = (input, control) => {
   const { rows, dimension: d, side } = input;
   const metric = readMetric(input.metric);
-  const [mean, otherMean] =
+  const [mean, partnersMean] =
     side === 'query' ? [metric.queryMean, metric.documentMean] : [metric.documentMean, metric.queryMean];
   const others = new VectorFiles(input.others, d);
   const output = new LocalNpyWriter(input.output, '<f4', d);
@@ -48,17 +46,7 @@ export const run: Kernel<PairVectorsInput, number> = (input, control) => {
     const own = readLocalRows(input.own, start, end, new Float32Array((end - start) * d));
     const { offsets, ids } = partnersOf(input, start, end);
     const partners = gatherVectors(others, ids);
-    const sums = new Float64Array((end - start) * d);
-    for (let row = 0; row < end - start; row++) {
-      addCentred(sums, row, own.subarray(row * d, (row + 1) * d), mean, 1);
-      const [first, last] = [offsets[row]!, offsets[row + 1]!];
-      for (let i = first; i < last; i++) {
-        addCentred(sums, row, partners.subarray(i * d, (i + 1) * d), otherMean, 1 / (last - first));
-      }
-    }
-    const whitened = new Float32Array(sums.length);
-    whitenRows(metric, sums, whitened);
-    output.append(whitened);
+    output.append(bundleRows(metric, { own, mean, partners, partnersMean, offsets }));
     control.progress(end, count);
   }
   output.finish();
