@@ -17,6 +17,7 @@ import { metric } from './stages/metric.ts';
 import { pairVectors } from './stages/pair-vectors.ts';
 import { plan } from './stages/plan.ts';
 import { report } from './stages/report.ts';
+import { rescore } from './stages/rescore.ts';
 import { scoreGiven } from './stages/score-given.ts';
 import { scoreOwners } from './stages/score-owners.ts';
 import { search } from './stages/search.ts';
@@ -45,6 +46,7 @@ export function createActivities(dependencies: Dependencies): Stages {
     hubness: asActivity(dependencies, hubness),
     survey: asActivity(dependencies, survey),
     calibrate: asActivity(dependencies, calibrate),
+    rescore: asActivity(dependencies, rescore),
     crossEncode: asActivity(dependencies, crossEncode),
     judge: asActivity(dependencies, judge),
     filter: asActivity(dependencies, filter),

@@ -114,6 +114,37 @@ describe('judges', () => {
     expect(more.stages.judge).toMatchObject({ computed: 3 });
   });
 
+  test('a cross-encoder scores anew what was retrieved, once for every threshold', async () => {
+    const asked = ['--set', 'mining.filters=[]'];
+    const model = `mining.rescore={"path": "${fixture('cross-encoder-1')}"}`;
+    const margin = (value: number): string[] => ['--set', model, '--set', `mining.relativeMargin=${value}`];
+    const mined = await mine(job, home, [...asked, ...margin(0.01)]);
+    expect(mined.stages.rescore).toMatchObject({ units: 3, computed: 3 });
+    const found = await tableRows<Candidate>(mined.output, 'candidates');
+    const pairs = new Map(rows.map((row) => [`${row.query_id} ${row.document_id}`, row]));
+    let compared = 0;
+    for (const [i, row] of found.entries()) {
+      const before = found[i - 1];
+      if (before?.query_id === row.query_id) expect(before.score).toBeGreaterThanOrEqual(row.score);
+      const said = pairs.get(`${row.query_id} ${row.document_id}`)?.cross_encoder_score;
+      if (said === undefined || said === null) continue;
+      expect(row.score).toBeCloseTo(1 / (1 + Math.exp(-said)), 5);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(100);
+    const lowest = new Map<string, number>();
+    for (const { query_id, reason, score } of found) {
+      if (reason === 'known_positive') lowest.set(query_id, Math.min(score, lowest.get(query_id) ?? 1));
+    }
+    for (const { query_id, reason, score } of found) {
+      const bar = lowest.get(query_id);
+      if (reason === null && bar !== undefined) expect(score).toBeLessThanOrEqual(bar * 0.99 + 1e-6);
+    }
+    expect(mined.funnel.dropped.relative_margin).toBeGreaterThan(0);
+    const stricter = await mine(job, home, [...asked, ...margin(0.02)]);
+    expect(stricter.stages.rescore).toMatchObject({ computed: 0, reused: 3 });
+  });
+
   test('the cut into shards changes nothing', async () => {
     const again = await mine(job, home, [
       '--set',
@@ -133,6 +164,9 @@ describe('judges', () => {
     };
     expect(await refused('mining.filters=[{"name": "judge"}]', 'mining.judge={}')).toContain(
       'a vectors cannot judge; name a generator with its logits in mining.judge.path',
+    );
+    expect(await refused('mining.strategy=saha', `mining.rescore={"path": "x"}`)).toContain(
+      'compares queries with owners, which a cross-encoder does not score',
     );
     expect(await refused('mining.filters=[{"name": "cross_encoder", "path": "x"}]')).toContain(
       'cross_encoder has no threshold; give above',

@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CrossEncoder } from '@quarry/activities/judges/cross-encoder';
 import { encodeNpy } from '@quarry/activities/tables/npy';
 import { candidatesPerQuery } from '@quarry/workflows/candidates-per-query';
 import { jobSchema } from '@quarry/workflows/job';
@@ -16,13 +18,14 @@ import { interpreter, runPython } from './python-environment.ts';
 
 /**
  * `strategy: margin` against the installed sentence-transformers 6.0.1 on fresh random cases of every parameter that decides
- * about negatives; `QUARRY_TEST_SEED` repeats a seed. Not compared: `cross_encoder` (ours is a filter of the chain), and what
- * changes how vectors are made or found and not what is mined (prompts, batch sizes, `use_faiss`, `use_multi_process`).
+ * about negatives; `QUARRY_TEST_SEED` repeats a seed. Not compared: `include_positives` (for evaluation, not negatives), and what changes
+ * how vectors are made or found and not what is mined (prompts, batch sizes, `use_faiss`, `use_multi_process`).
  */
 const seed = Number(process.env.QUARRY_TEST_SEED ?? randomInt(2 ** 31));
 const CASES = 300;
 
 type Columns = Readonly<Record<string, readonly unknown[]>>;
+const SCORED = { output_format: 'triplet', output_scores: true };
 const NOTHING: Columns = { anchor: [], positive: [], negative: [], scores: [] };
 
 let directory: string;
@@ -35,7 +38,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 /** What sentence-transformers makes of each case. */
 async function theirs(
   python: string,
-  cases: readonly (MarginCase & { readonly arguments: object })[],
+  cases: readonly (MarginCase & { readonly arguments: object; readonly crossEncoder?: object })[],
 ): Promise<readonly Columns[]> {
   const file = join(directory, 'cases.json');
   await writeFile(file, JSON.stringify(cases));
@@ -59,10 +62,9 @@ const ids = (rows: readonly ScoredTriplet[]): number[][] => rows.map((row) => ro
 test(`${CASES} random cases: the same triplets in the same order, the same scores`, async ({ skip }) => {
   const python = await interpreter('sentence-transformers', skip);
   const cases = marginCases(CASES, seed);
-  const scored = { output_format: 'triplet', output_scores: true };
   const expected = await theirs(
     python,
-    cases.map((one) => ({ ...one, arguments: scored })),
+    cases.map((one) => ({ ...one, arguments: SCORED })),
   );
   let rows = 0;
   for (const [i, one] of cases.entries()) {
@@ -97,7 +99,7 @@ test('random sampling draws as many, out of what sentence-transformers finds eli
       const range_max = windows[i]!.rangeMax;
       const num_negatives = range_max - one.parameters.range_min;
       const parameters = { ...one.parameters, range_max, num_negatives };
-      return { ...one, parameters, arguments: { output_format: 'triplet', output_scores: true } };
+      return { ...one, parameters, arguments: SCORED };
     }),
   );
   for (const [i, one] of cases.entries()) {
@@ -120,6 +122,8 @@ test('every output format, with and without scores, out of the whole pipeline', 
   const python = await interpreter('sentence-transformers', skip);
   const cases = marginCases(40, seed + 2)
     .filter(({ positives }) => positives.length > 20)
+    // A run that keeps nothing has nothing to export.
+    .filter((one) => mineByMargin(one, camelCase({ ...one.parameters })).length > 0)
     .slice(0, 2);
   const formats = SHAPES.flatMap((output_format) =>
     [false, true].map((output_scores) => ({ output_format, output_scores })),
@@ -145,7 +149,80 @@ test('every output format, with and without scores, out of the whole pipeline', 
   }
 });
 
-function jobOf({ queries, documents, positives, parameters }: MarginCase, folder: string): Promise<string> {
+/** Models that a cross-encoder's scores come from, and what is made of its log-odds. */
+const CROSS_ENCODER = fileURLToPath(new URL('../unit/judges/fixtures/cross-encoder-1', import.meta.url));
+const RESCORED = [
+  { activation: 'sigmoid', parameters: { num_negatives: 3, range_min: 0, relative_margin: 0.001 } },
+  { activation: 'identity', parameters: { num_negatives: 4, range_min: 2, absolute_margin: 0.01 } },
+  { activation: 'sigmoid', parameters: { num_negatives: 2, range_min: 0, range_max: 9, max_score: 0.51 } },
+] as const;
+
+test('cross_encoder: its scores in the place of similarities, out of the whole pipeline', async ({
+  skip,
+}) => {
+  const python = await interpreter('sentence-transformers', skip);
+  const drawn = marginCases(60, seed + 3).filter(({ positives }) => positives.length > 20);
+  const cases = await Promise.all(
+    RESCORED.map(async ({ activation, parameters }, i) => {
+      const one = { ...drawn[i]!, parameters };
+      return { ...one, crossEncoder: await crossEncoded(one, activation), arguments: SCORED };
+    }),
+  );
+  const expected = await theirs(python, cases);
+  let rows = 0;
+  for (const [i, one] of cases.entries()) {
+    const folder = join(directory, `rescored ${i}`);
+    const home = join(directory, 'home');
+    const { activation } = RESCORED[i]!;
+    const run = await mine(await jobOf(one, folder, { rescore: { path: CROSS_ENCODER, activation } }), home);
+    const to = join(folder, 'export');
+    const args = [
+      'export',
+      run.output,
+      '--format',
+      'sentence-transformers',
+      '--shape',
+      'triplet',
+      '--scores',
+    ];
+    const ended = await quarry([...args, '--to', to], home);
+    expect(ended.code, ended.stderr).toBe(0);
+    const found = await parquet(join(to, '*.parquet'));
+    expect(withNumbers(found.rows), `seed ${seed}, case ${i}`).toEqual(rowsOf(expected[i]!, expected[i]!));
+    rows += found.rows.length;
+    expect(run.stages.rescore).toMatchObject({ computed: run.stages.merge!.units });
+  }
+  expect(rows).toBeGreaterThan(60);
+});
+
+async function crossEncoded(
+  { queries, documents }: MarginCase,
+  activation: 'sigmoid' | 'identity',
+): Promise<number[][]> {
+  const settings = { directory: CROSS_ENCODER, graph: 'onnx/model.onnx', maxLength: 512 };
+  const model = await CrossEncoder.load({ kind: 'cross_encoder', ...settings, activation }, 1);
+  const scores = await Promise.all(
+    queries.map(async (_, q) => {
+      const pairs = documents.map((_, d) => ({ query: queryText(q), document: documentText(d) }));
+      return [...(await model.score(pairs, () => {}))];
+    }),
+  );
+  await model.release();
+  return scores;
+}
+
+/** Letters that a tiny tokenizer knows, so that every text is another one to it. */
+const letters = (n: number): string =>
+  [...n.toString(26)].map((digit) => LETTERS[parseInt(digit, 26)]).join(' ');
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+const queryText = (q: number): string => `query ${q} ${letters(q)}`;
+const documentText = (d: number): string => `document ${d} ${letters(d)}`;
+
+function jobOf(
+  { queries, documents, positives, parameters }: MarginCase,
+  folder: string,
+  mining: object = {},
+): Promise<string> {
   const vectors = (rows: MarginCase['queries']): Uint8Array =>
     encodeNpy(Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
   const lines = positives.map(([q, d]) => `${q}\t${d}\t1\n`).join('');
@@ -157,15 +234,15 @@ function jobOf({ queries, documents, positives, parameters }: MarginCase, folder
       name: 'parity',
       input: { format: 'beir', path: 'data' },
       model: { kind: 'vectors', queries: 'queries.npy', documents: 'documents.npy' },
-      mining: { strategy: 'margin', ...camelCase({ ...parameters }) },
+      mining: { strategy: 'margin', ...camelCase({ ...parameters }), ...mining },
       execution: { shardRows: 11, partRows: 30 },
     },
     {
       'queries.npy': vectors(order.map((q) => queries[q]!)),
       'documents.npy': vectors(documents),
-      'data/queries.jsonl': jsonl(order.map((q) => ({ _id: `${q}`, text: `query ${q}` }))),
+      'data/queries.jsonl': jsonl(order.map((q) => ({ _id: `${q}`, text: queryText(q) }))),
       'data/corpus.jsonl': jsonl(
-        documents.map((_, i) => ({ _id: `${i}`, title: '', text: `document ${i}` })),
+        documents.map((_, i) => ({ _id: `${i}`, title: '', text: documentText(i) })),
       ),
       'data/qrels/train.tsv': `query-id\tcorpus-id\tscore\n${lines}`,
     },

@@ -4,6 +4,7 @@ each case goes as `N.json`: the columns of the data set that comes out."""
 import contextlib
 import json
 import os
+import string
 import sys
 
 import numpy as np
@@ -30,6 +31,27 @@ class GivenVectors:
         return self.documents[[int(text.split()[1]) for text in texts]]
 
 
+class GivenScores:
+    """A cross-encoder out of a table."""
+
+    def __init__(self, scores):
+        self.scores = torch.tensor(scores, dtype=torch.float32)
+
+    def predict(self, pairs, **_):
+        numbers = [[int(text.split()[1]) for text in pair] for pair in pairs]
+        return torch.stack([self.scores[query, document] for query, document in numbers])
+
+
+def text(side, number):
+    """As the job has it: the number, and its base-26 digits as letters."""
+    digits = []
+    rest = number
+    while rest or not digits:
+        digits.append(string.ascii_lowercase[rest % 26])
+        rest //= 26
+    return f"{side} {number} {' '.join(reversed(digits))}"
+
+
 def unit(rows):
     vectors = torch.tensor(rows, dtype=torch.float32)
     return np.asarray(torch.nn.functional.normalize(vectors, dim=1))
@@ -41,12 +63,14 @@ with open(cases) as file:
 for number, case in enumerate(cases):
     pairs = Dataset.from_dict(
         {
-            "anchor": [f"query {query}" for query, _ in case["positives"]],
-            "positive": [f"document {document}" for _, document in case["positives"]],
+            "anchor": [text("query", query) for query, _ in case["positives"]],
+            "positive": [text("document", document) for _, document in case["positives"]],
         }
     )
-    corpus = [f"document {document}" for document in range(len(case["documents"]))]
+    corpus = [text("document", document) for document in range(len(case["documents"]))]
     given = {**case["arguments"], **case["parameters"]}
+    if "crossEncoder" in case:
+        given["cross_encoder"] = GivenScores(case["crossEncoder"])
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             mined = mine_hard_negatives(pairs, GivenVectors(case), corpus=corpus, verbose=False, **given).to_dict()

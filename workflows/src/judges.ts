@@ -5,6 +5,9 @@ import type { Job } from './job.ts';
 export const JUDGES = ['cross_encoder', 'judge'] as const;
 export type JudgeName = (typeof JUDGES)[number];
 
+/** A model that a job asks about pairs: a judge, or the one that scores candidates anew. */
+export type AskedModel = JudgeName | 'rescore';
+
 /** The stage that does a judge's work. */
 export const JUDGE_STAGE = { cross_encoder: 'crossEncode', judge: 'judge' } as const;
 

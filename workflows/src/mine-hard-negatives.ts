@@ -21,6 +21,7 @@ export async function mineHardNegatives({ job }: { readonly job: Job }): Promise
   }
   if (run.given) await conductor.each(units.scoreGiven);
   await conductor.each(units.merge);
+  if (run.rescores) await conductor.each(units.rescore);
   await lookCloser(run, conductor);
   await conductor.each(units.filter);
   if (run.strategy !== 'margin') await conductor.each(units.cluster);

@@ -11,6 +11,7 @@ const ROLE_OF: Readonly<Record<StageName, Role>> = {
   search: 'cpu',
   scoreGiven: 'cpu',
   merge: 'cpu',
+  rescore: 'gpu',
   measureRecall: 'cpu',
   scoreOwners: 'cpu',
   metric: 'cpu',

@@ -23,6 +23,8 @@ export interface Stages {
   scoreGiven(unit: RunRef & { readonly shard: number; readonly part: number }): Promise<UnitResult>;
   /** All parts' candidates of one query shard, ordered by (score descending, document ascending). */
   merge(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
+  /** The candidates of one query shard in the order of a cross-encoder's scores. */
+  rescore(unit: RunRef & { readonly shard: number }): Promise<UnitResult>;
   /** Recall@k of the index against exact search, on a seeded sample of queries. */
   measureRecall(unit: RunRef): Promise<UnitResult>;
   /** Similarity of each candidate's owners to the query. */
@@ -94,6 +96,8 @@ export interface Planned extends RunRef {
   readonly judges?: readonly JudgeName[];
   /** Whether candidates that the input brings replace the search or join it; absent where it brings none. */
   readonly given?: GivenMode;
+  /** A cross-encoder scores the candidates anew. */
+  readonly rescores?: boolean;
   /** A threshold of the chain is open. */
   readonly calibrates?: boolean;
   readonly documents: number;

@@ -23,6 +23,7 @@ export type Units = { readonly count: number } & (
       readonly stage:
         | 'index'
         | 'merge'
+        | 'rescore'
         | 'scoreOwners'
         | 'metric'
         | 'comparePairs'
@@ -71,6 +72,7 @@ export function runUnit(run: RunRef, units: Units, number: number): Promise<Unit
       return activity(units.stage, summary)({ ...ref, shard, part });
     }
     case 'merge':
+    case 'rescore':
     case 'scoreOwners':
     case 'comparePairs':
     case 'survey':
@@ -98,6 +100,7 @@ export function plannedUnits(run: Planned): {
   readonly search: Units;
   readonly scoreGiven: Units;
   readonly merge: Units;
+  readonly rescore: Units;
   readonly measureRecall: Units;
   readonly scoreOwners: Units;
   readonly metric: Units;
@@ -123,6 +126,7 @@ export function plannedUnits(run: Planned): {
     search: { stage: 'search', ...searchUnits(run) },
     scoreGiven: { stage: 'scoreGiven', ...searchUnits(run) },
     merge: { stage: 'merge', ...perQueryShard },
+    rescore: { stage: 'rescore', ...perQueryShard },
     measureRecall: { stage: 'measureRecall', count: 1 },
     scoreOwners: { stage: 'scoreOwners', ...perQueryShard },
     metric: { stage: 'metric', count: 1 },

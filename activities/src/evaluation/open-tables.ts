@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DOUBLE, INTEGER } from '@duckdb/node-api';
 import type { Job, Table } from '@quarry/workflows';
 import { QuarryError } from '../failures.ts';
-import { mergeKey } from '../stages/keys.ts';
+import { candidatesDirectory } from '../stages/candidate-lists.ts';
 import { PLAN_FILES, type RunDocument, shardFile, unitDirectory } from '../stages/run-document.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import { sqlText } from '../tables/duckdb.ts';
@@ -113,7 +113,7 @@ async function openPositives(
   });
   let whole = true;
   for (const [shard, { start, end }] of run.plan.queryShards.entries()) {
-    const uri = `${unitDirectory(cache, 'merge', mergeKey(run, shard))}/positive-scores.npy`;
+    const uri = `${candidatesDirectory(cache, run, shard)}/positive-scores.npy`;
     const scores = await read<Float32Array>(uri);
     whole &&= scores !== null;
     if (!scores) break;

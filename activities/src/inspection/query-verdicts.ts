@@ -1,7 +1,7 @@
 import { NO_CANDIDATE, REASONS, type Reason, type RunRef } from '@quarry/workflows';
-import { mergeKey } from '../stages/keys.ts';
+import { candidatesDirectory } from '../stages/candidate-lists.ts';
 import { planRows, verdictUri } from '../stages/read-verdicts.ts';
-import { type RunDocument, unitDirectory } from '../stages/run-document.ts';
+import type { RunDocument } from '../stages/run-document.ts';
 import type { CacheAccess } from '../stages/stage-context.ts';
 import type { NpyArray } from '../tables/npy.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
@@ -37,7 +37,7 @@ export async function readQueryVerdicts(
 ): Promise<QueryVerdicts> {
   const shard = run.plan.queryShards.findIndex(({ end }) => query < end);
   const { start } = run.plan.queryShards[shard]!;
-  const merged = `${unitDirectory(unit.cache, 'merge', mergeKey(run, shard))}`;
+  const merged = candidatesDirectory(unit.cache, run, shard);
   const saha = run.job.mining.strategy === 'saha';
   const row = <A extends NpyArray>(uri: string): Promise<A> => rowOf<A>(dependencies, uri, query - start);
   const [ids, scores, reasons, owners, ownerScores] = await Promise.all([

@@ -38,9 +38,13 @@ export class CrossEncoder implements Judge {
       const { data, shape } = await this.#graph.run(items, rows, length);
       const labels = this.#labels(shape);
       for (const [row, place] of places.entries())
-        scores[place] = labels === 1 ? data[row]! : data[2 * row + 1]! - data[2 * row]!;
+        scores[place] = this.#activated(labels === 1 ? data[row]! : data[2 * row + 1]! - data[2 * row]!);
     }
     return scores;
+  }
+
+  #activated(logOdds: number): number {
+    return this.#settings.activation === 'sigmoid' ? 1 / (1 + Math.exp(-logOdds)) : logOdds;
   }
 
   release(): Promise<void> {

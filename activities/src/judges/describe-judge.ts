@@ -2,18 +2,23 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Job } from '@quarry/workflows';
-import { JUDGES, type JudgeName, judgePath } from '@quarry/workflows/judges';
+import { type AskedModel, JUDGES, type JudgeName, judgePath } from '@quarry/workflows/judges';
 import { locateModel } from '../embedder/locate-model.ts';
 import { QuarryError } from '../failures.ts';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { hashFile } from '../stages/unit.ts';
-import type { JudgeSettings } from './judge-model.ts';
+import type { Activation, JudgeSettings } from './judge-model.ts';
 
-/** A model that judges, as far as its scores depend on it. */
-export interface JudgeIdentity {
-  readonly name: JudgeName;
+/** A model that is asked about pairs, as far as its scores depend on it. */
+export interface AskedIdentity {
+  readonly name: AskedModel;
   /** Over the graph, its external data, the tokenizer and what the model is told. */
   readonly sha256: string;
+}
+
+/** A model that judges for a filter. */
+export interface JudgeIdentity extends AskedIdentity {
+  readonly name: JudgeName;
   /** Candidates judged in the run, at most. */
   readonly rows?: number | undefined;
 }
@@ -22,18 +27,27 @@ export interface JudgeIdentity {
 export async function describeJudges(context: Dependencies, job: Job): Promise<readonly JudgeIdentity[]> {
   const found: JudgeIdentity[] = [];
   for (const name of JUDGES) {
-    if (asks(job, name)) found.push((await openJudge(context, job, name)).identity);
+    if (asks(job, name)) {
+      const { rows } = parameters(job, name);
+      const { sha256 } = (await openAsked(context, job, name)).identity;
+      found.push({ name, sha256, ...(rows !== undefined && { rows }) });
+    }
   }
   return found;
 }
 
-/** A judge's identity, and the settings with which the kernel runs it from this machine's copy. */
-export async function openJudge(
+/** The cross-encoder that scores candidates anew, where the job names one. @throws QuarryError BadModel likewise */
+export async function describeRescorer(context: Dependencies, job: Job): Promise<AskedIdentity | null> {
+  return job.mining.rescore ? (await openAsked(context, job, 'rescore')).identity : null;
+}
+
+/** A model's identity, and the settings with which the kernel runs it from this machine's copy. */
+export async function openAsked(
   context: Dependencies,
   job: Job,
-  name: JudgeName,
-): Promise<{ readonly identity: JudgeIdentity; readonly settings: JudgeSettings }> {
-  const { path, file, maxLength, rows } = parameters(job, name);
+  name: AskedModel,
+): Promise<{ readonly identity: AskedIdentity; readonly settings: JudgeSettings }> {
+  const { path, file, maxLength } = parameters(job, name);
   const { directory } = await locateModel(context, { kind: 'encoder', path, file });
   const where = `${name}: ${path}`;
   const files = [
@@ -57,7 +71,7 @@ export async function openJudge(
   const sha256 = createHash('sha256')
     .update(JSON.stringify([hashes, content]))
     .digest('hex');
-  return { identity: { name, sha256, ...(rows !== undefined && { rows }) }, settings: told };
+  return { identity: { name, sha256 }, settings: told };
 }
 
 function asks({ mining }: Job, name: JudgeName): boolean {
@@ -68,8 +82,9 @@ function asks({ mining }: Job, name: JudgeName): boolean {
 
 function parameters(
   job: Job,
-  name: JudgeName,
+  name: AskedModel,
 ): { path: string; file: string; maxLength: number; rows: number | undefined } {
+  if (name === 'rescore') return { ...job.mining.rescore!, rows: undefined };
   if (name === 'judge') {
     const { file = 'onnx/model.onnx', maxLength = 1024, rows } = job.mining.judge ?? {};
     return { path: judgePath(job)!, file, maxLength, rows };
@@ -83,13 +98,17 @@ type Place = Pick<JudgeSettings, 'directory' | 'graph' | 'maxLength'>;
 
 function settingsOf(
   job: Job,
-  name: JudgeName,
+  name: AskedModel,
   place: Place,
   config: Readonly<Record<string, unknown>>,
 ): JudgeSettings {
   const number = (key: string): number | null => (typeof config[key] === 'number' ? config[key] : null);
   const maxLength = Math.min(place.maxLength, number('max_position_embeddings') ?? Infinity);
   if (name === 'cross_encoder') return { ...place, maxLength, kind: 'cross_encoder' };
+  if (name === 'rescore') {
+    const activation = job.mining.rescore?.activation ?? activationIn(config);
+    return { ...place, maxLength, kind: 'cross_encoder', activation };
+  }
   const heads = number('num_key_value_heads') ?? number('num_attention_heads');
   const [size, all] = [number('hidden_size'), number('num_attention_heads')];
   const { instruction = INSTRUCTION, answers = ANSWERS } = job.mining.judge ?? {};
@@ -104,6 +123,12 @@ function settingsOf(
     heads,
     headDimension: number('head_dim') ?? (size && all ? size / all : null),
   };
+}
+
+/** What sentence-transformers' `CrossEncoder` makes of a logit where nobody says: the sigmoid, but for models that name Identity. */
+function activationIn({ sentence_transformers: own }: Readonly<Record<string, unknown>>): Activation {
+  const { activation_fn: name } = (own ?? {}) as { readonly activation_fn?: unknown };
+  return typeof name === 'string' && name.endsWith('Identity') ? 'identity' : 'sigmoid';
 }
 
 const INSTRUCTION = 'Judge whether the Document answers the Query. The answer can only be "yes" or "no".';

@@ -10,9 +10,14 @@ interface Common {
   readonly maxLength: number;
 }
 
+/** From log-odds to a score. */
+export type Activation = 'sigmoid' | 'identity';
+
 /** BERT-like: reads both texts at once, gives one logit, or one per class of (no, yes). */
 export interface CrossEncoderSettings extends Common {
   readonly kind: 'cross_encoder';
+  /** Default: log-odds stay what they are. */
+  readonly activation?: Activation;
 }
 
 /** A decoder with its own LM head, asked a question whose answer is one of two words. */
@@ -37,7 +42,7 @@ export interface TextPair {
 
 /** A model ready to judge. Lives in a worker thread. */
 export interface Judge {
-  /** Log-odds that the document answers the query, one per pair. Depends on each pair alone, not on its company. */
+  /** Log-odds that the document answers the query (or what the settings make of them), one per pair. Depends on each pair alone, not on its company. */
   score(pairs: readonly TextPair[], stop: () => void): Promise<Float32Array>;
   release(): Promise<void>;
 }

@@ -2,8 +2,9 @@ import type { RunRef, Stages, UnitResult } from '@quarry/workflows';
 import type { FormBestClustersInput, FormBestClustersOutput } from '../pool/kernels/form-best-clusters.ts';
 import type { FormClustersInput, FormClustersOutput, ShardFiles } from '../pool/kernels/form-clusters.ts';
 import { readChain } from './calibrate.ts';
+import { candidateFile } from './candidate-lists.ts';
 import { isClassification } from './classification-groups.ts';
-import { clusterKey, filterKey, hubnessKey, mergeKey, OWNERS_PER_CANDIDATE, scoreOwnersKey } from './keys.ts';
+import { clusterKey, filterKey, hubnessKey, OWNERS_PER_CANDIDATE, scoreOwnersKey } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { FETCHES, ownerFiles, pairVectorFiles, planFile, queryVectorFiles } from './owner-inputs.ts';
 import { type RunDocument, readRunDocument } from './run-document.ts';
@@ -134,15 +135,15 @@ async function shardFiles(
 ): Promise<ShardFiles> {
   context.signal.throwIfAborted();
   const { start, end } = run.plan.queryShards[shard]!;
-  const merged = mergeKey(run, shard);
+  const candidates = (name: string): Promise<string> => candidateFile(context, { cache }, run, shard, name);
   const owned = scoreOwnersKey(run, shard);
   const best = run.job.mining.strategy === 'best';
   return {
     start,
     end,
-    ids: await unitFile(context, cache, 'merge', merged, 'ids.npy'),
-    scores: await unitFile(context, cache, 'merge', merged, 'scores.npy'),
-    positiveScores: await unitFile(context, cache, 'merge', merged, 'positive-scores.npy'),
+    ids: await candidates('ids.npy'),
+    scores: await candidates('scores.npy'),
+    positiveScores: await candidates('positive-scores.npy'),
     reasons: await unitFile(
       context,
       cache,

@@ -1,11 +1,12 @@
 import type { ComparedWith, RunRef, UnitResult } from '@quarry/workflows';
 import type { CompareDocumentsInput } from '../pool/kernels/compare-documents.ts';
-import { compareDocumentsKey, mergeKey } from './keys.ts';
+import { candidateFile } from './candidate-lists.ts';
+import { compareDocumentsKey } from './keys.ts';
 import { documentVectorFiles } from './owner-inputs.ts';
 import { readRunDocument } from './run-document.ts';
 import { readShardJudgements } from './shard-pairs.ts';
 import type { StageContext } from './stage-context.ts';
-import { memoised, unitFile } from './unit.ts';
+import { memoised } from './unit.ts';
 
 /**
  * How alike each candidate of one query shard is to its query's positives, or to the better candidates: `scores.npy`
@@ -29,7 +30,7 @@ export async function compareDocuments(
       queries: { start, end },
       k: run.search.k,
       dimension: run.model.dimension,
-      ids: await unitFile(context, cache, 'merge', mergeKey(run, shard), 'ids.npy'),
+      ids: await candidateFile(context, { cache }, run, shard, 'ids.npy'),
       documents: await documentVectorFiles(context, unit, run),
       positives: { offsets, documents },
       self,

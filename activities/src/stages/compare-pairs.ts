@@ -1,6 +1,7 @@
 import type { RunRef, UnitResult } from '@quarry/workflows';
 import type { ComparePairsInput } from '../pool/kernels/compare-pairs.ts';
-import { comparePairsKey, mergeKey, pairVectorsKey } from './keys.ts';
+import { candidateFile } from './candidate-lists.ts';
+import { comparePairsKey, pairVectorsKey } from './keys.ts';
 import { pairVectorFiles } from './owner-inputs.ts';
 import { readRunDocument } from './run-document.ts';
 import type { StageContext } from './stage-context.ts';
@@ -24,7 +25,7 @@ export async function comparePairs(
       queries: { start, end },
       k: run.search.k,
       dimension: run.model.dimension,
-      ids: await unitFile(context, unit.cache, 'merge', mergeKey(run, unit.shard), 'ids.npy'),
+      ids: await candidateFile(context, unit, run, unit.shard, 'ids.npy'),
       own: await unitFile(context, unit.cache, 'pairVectors', own, 'vectors.npy'),
       documents: await pairVectorFiles(context, unit, run, 'document'),
       output: await output.path('scores.npy'),

@@ -5,7 +5,7 @@ import { partition } from '@quarry/workflows/partition';
 import type { PlanFigures } from '../dataset/plan-input.ts';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { chooseEngine } from '../index/choose-engine.ts';
-import type { JudgeIdentity } from '../judges/describe-judge.ts';
+import type { AskedIdentity, JudgeIdentity } from '../judges/describe-judge.ts';
 import { jobHash } from './job-hash.ts';
 import type { Plan, RunDocument, SearchPlan } from './run-document.ts';
 import { groupsOfPlan } from './run-groups.ts';
@@ -22,14 +22,16 @@ export interface RunParts {
   readonly figures: Pick<PlanFigures, 'maxSelf' | 'sourceOrder'>;
   readonly model: ModelIdentity;
   readonly judges: readonly JudgeIdentity[];
+  readonly rescorer: AskedIdentity | null;
 }
 
 /** The run document: a pure function of the job, the normalised input, the model and the versions. */
-export function deriveRun({ job, plan, planKey, figures, model: described, judges }: RunParts): RunDocument {
+export function deriveRun(parts: RunParts): RunDocument {
+  const { job, plan, planKey, figures, model: described, judges, rescorer } = parts;
   const model = boundToRows(described, figures.sourceOrder);
   const versions = runVersions();
   const search = searchPlan(job, plan, model, figures.maxSelf);
-  const asked = judges.length > 0 ? { judges } : {};
+  const asked = { ...(judges.length > 0 && { judges }), ...(rescorer && { rescorer }) };
   const run = { job, plan, planKey, model, search, versions, ...asked };
   return { runId: runId(run), ...run };
 }
@@ -45,11 +47,12 @@ export function runId({
   search,
   versions,
   judges = [],
-}: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions' | 'judges'>): string {
+  rescorer,
+}: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions' | 'judges' | 'rescorer'>): string {
   const fingerprints = Object.entries(plan.fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
   const graphs = search.engine === 'hnswlib' ? search.parts.map((part) => part.documents.end) : [];
   const given = [plan.given, plan.promoted].flatMap((brought) => (brought ? [brought.sha256] : []));
-  const asked = judges.map(({ sha256 }) => sha256);
+  const asked = [...judges, ...(rescorer ? [rescorer] : [])].map(({ sha256 }) => sha256);
   const content = JSON.stringify([
     jobHash(job),
     fingerprints,

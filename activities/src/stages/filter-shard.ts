@@ -3,12 +3,11 @@ import type { RunRef } from '@quarry/workflows';
 import { type ChainRule, chainOf, featuresOf } from '@quarry/workflows/chain';
 import type { Candidates } from '../mining/candidates.ts';
 import type { NpyArray } from '../tables/npy.ts';
+import { readCandidateArray } from './candidate-lists.ts';
 import { readFeatures } from './chain-features.ts';
-import { mergeKey } from './keys.ts';
 import type { RunDocument } from './run-document.ts';
 import { readShardJudgements, readShardPromoted } from './shard-pairs.ts';
 import type { Dependencies, StageContext } from './stage-context.ts';
-import { readUnitNpy } from './unit.ts';
 
 type Unit = RunRef & { readonly shard: number };
 
@@ -35,12 +34,12 @@ export async function readFilterShard(
   const { k } = run.search;
   const queries = run.plan.queryShards[unit.shard]!;
   const rows = queries.end - queries.start;
-  const merged = async <A extends NpyArray>(name: string): Promise<A> =>
-    (await readUnitNpy<A>(dependencies, unit.cache, 'merge', mergeKey(run, unit.shard), name)).data;
+  const listed = <A extends NpyArray>(name: string): Promise<A> =>
+    readCandidateArray<A>(dependencies, unit, run, unit.shard, name);
   const [documents, scores, positiveScores, judgements] = await Promise.all([
-    merged<Int32Array>('ids.npy'),
-    merged<Float32Array>('scores.npy'),
-    merged<Float32Array>('positive-scores.npy'),
+    listed<Int32Array>('ids.npy'),
+    listed<Float32Array>('scores.npy'),
+    listed<Float32Array>('positive-scores.npy'),
     readShardJudgements(dependencies, unit, run, queries),
   ]);
   const features = await readFeatures(dependencies, unit, run, documents, featuresOf(chain));

@@ -5,16 +5,17 @@ import type { Candidates, Features } from '../mining/candidates.ts';
 import type { HiddenOwnersInput } from '../pool/kernels/hidden-owners.ts';
 import type { HiddenInput, HiddenPairsInput } from '../pool/kernels/hidden-pairs.ts';
 import { readLocalRows } from '../tables/local-npy.ts';
+import { candidateFile } from './candidate-lists.ts';
 import { lessHubness } from './chain-features.ts';
 import type { FilterShard } from './filter-shard.ts';
-import { mergeKey, metricKey } from './keys.ts';
+import { metricKey } from './keys.ts';
 import type { MetricFigures } from './metric.ts';
 import { documentVectorFiles, ownerFiles, pairVectorFiles, queryVectorFiles } from './owner-inputs.ts';
 import { metricFiles, ownersAreEvidence } from './pair-vectors.ts';
 import type { RunDocument } from './run-document.ts';
 import { readShardPairs } from './shard-pairs.ts';
 import type { StageContext } from './stage-context.ts';
-import { readDone, type UnitOutput, unitFile } from './unit.ts';
+import { readDone, type UnitOutput } from './unit.ts';
 
 type Unit = RunRef & { readonly shard: number };
 
@@ -107,7 +108,7 @@ async function hiddenInput(
     queries: { start: queries.start, end: queries.end },
     k: run.search.k,
     dimension: run.model.dimension,
-    ids: await unitFile(context, unit.cache, 'merge', mergeKey(run, unit.shard), 'ids.npy'),
+    ids: await candidateFile(context, unit, run, unit.shard, 'ids.npy'),
     positives: { offsets, documents },
     seed: run.job.seed,
     queryVectors: await queryVectorFiles(context, unit, run),

@@ -1,6 +1,7 @@
 import type { ListScore, RunRef, UnitResult } from '@quarry/workflows';
 import type { HubnessShard, MeasureHubnessInput } from '../pool/kernels/measure-hubness.ts';
-import { comparePairsKey, hubnessKey, mergeKey } from './keys.ts';
+import { candidateFile } from './candidate-lists.ts';
+import { comparePairsKey, hubnessKey } from './keys.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { FETCHES, planFile } from './owner-inputs.ts';
 import { readRunDocument } from './run-document.ts';
@@ -25,11 +26,10 @@ export async function hubness(
       [...run.plan.queryShards.entries()],
       FETCHES,
       async ([shard, { start, end }]): Promise<HubnessShard> => {
-        const merged = mergeKey(run, shard);
-        const ids = await unitFile(context, unit.cache, 'merge', merged, 'ids.npy');
+        const ids = await candidateFile(context, unit, run, shard, 'ids.npy');
         const scores =
           unit.of === 'score'
-            ? await unitFile(context, unit.cache, 'merge', merged, 'scores.npy')
+            ? await candidateFile(context, unit, run, shard, 'scores.npy')
             : await unitFile(context, unit.cache, 'comparePairs', comparePairsKey(run, shard), 'scores.npy');
         return { start, end, ids, scores };
       },

@@ -66,6 +66,14 @@ export function mergeKey(run: RunDocument, shard: number): string {
   );
 }
 
+/** The candidates that everything behind looks at: scored anew where the job says so, else as they were merged. */
+export function candidatesKey(run: RunDocument, shard: number): string {
+  const merged = mergeKey(run, shard);
+  const { rescorer } = run;
+  if (!rescorer) return merged;
+  return unitKey('rescore', STAGE_VERSIONS.rescore, rescorer.sha256, [merged, inputKey(run)]);
+}
+
 export function measureRecallKey(run: RunDocument): string {
   return unitKey(
     'measureRecall',
@@ -77,7 +85,7 @@ export function measureRecallKey(run: RunDocument): string {
 
 export function scoreOwnersKey(run: RunDocument, shard: number): string {
   return unitKey('scoreOwners', STAGE_VERSIONS.scoreOwners, OWNERS_PER_CANDIDATE, [
-    mergeKey(run, shard),
+    candidatesKey(run, shard),
     inputKey(run),
     queryVectorsKey(run),
   ]);
@@ -91,7 +99,7 @@ export function filterKey(run: RunDocument, shard: number): string {
   const kept = strategy === 'saha' ? [] : [numNegatives, sampling, underFill ?? 'keep', drawn];
   const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
   const calibrated = openRule(chain) ? [calibrateKey(run)] : [];
-  const inputs = [mergeKey(run, shard), inputKey(run), ...features, ...calibrated, ...promotedKey(run)];
+  const inputs = [candidatesKey(run, shard), inputKey(run), ...features, ...calibrated, ...promotedKey(run)];
   return unitKey('filter', STAGE_VERSIONS.filter, [withoutPlaces(chain), ...kept], inputs);
 }
 
@@ -134,7 +142,7 @@ export function judgeKey(run: RunDocument, name: JudgeName, shard: number): stri
     stage,
     STAGE_VERSIONS[stage],
     [withoutPlaces(before), sha256, rows ?? null, run.plan.queries],
-    [mergeKey(run, shard), inputKey(run), ...features, ...promotedKey(run)],
+    [candidatesKey(run, shard), inputKey(run), ...features, ...promotedKey(run)],
   );
 }
 
@@ -158,14 +166,14 @@ export function pairVectorsKey(run: RunDocument, side: Side, shard: number): str
 
 export function comparePairsKey(run: RunDocument, shard: number): string {
   return unitKey('comparePairs', STAGE_VERSIONS.comparePairs, null, [
-    mergeKey(run, shard),
+    candidatesKey(run, shard),
     pairVectorsKey(run, 'query', shard),
     documentPairsKey(run),
   ]);
 }
 
 export function compareDocumentsKey(run: RunDocument, shard: number, against: ComparedWith): string {
-  const inputs = [mergeKey(run, shard), inputKey(run), documentVectorsKey(run)];
+  const inputs = [candidatesKey(run, shard), inputKey(run), documentVectorsKey(run)];
   return unitKey('compareDocuments', STAGE_VERSIONS.compareDocuments, against, inputs);
 }
 
@@ -184,7 +192,7 @@ export function surveyKey(run: RunDocument, shard: number): string {
     run.job.seed,
   ];
   return unitKey('survey', STAGE_VERSIONS.survey, parameters, [
-    mergeKey(run, shard),
+    candidatesKey(run, shard),
     inputKey(run),
     ...features,
     ...promotedKey(run),
@@ -269,7 +277,7 @@ const pairHubnessKey = oncePerRun((run) =>
 );
 
 const scoreHubnessKey = oncePerRun((run) =>
-  unitKey('hubness', STAGE_VERSIONS.hubness, 'score', [inputKey(run), ...allShards(run, mergeKey)]),
+  unitKey('hubness', STAGE_VERSIONS.hubness, 'score', [inputKey(run), ...allShards(run, candidatesKey)]),
 );
 
 /** Everything of the normalised input that stages after embedding look at. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Job, Planned, Ref } from '@quarry/workflows';
 import { chainOf, featuresOf, openRule } from '@quarry/workflows/chain';
 import { givenMode } from '@quarry/workflows/given-candidates';
-import type { JudgeName } from '@quarry/workflows/judges';
+import type { AskedModel } from '@quarry/workflows/judges';
 import { type ShardSizing, shardRowLimit } from '@quarry/workflows/partition';
 import { imageVersions } from '../dataset/image-versions.ts';
 import { hashInput } from '../dataset/input-bytes.ts';
@@ -13,7 +13,7 @@ import { checkVectorRows } from '../dataset/vector-rows.ts';
 import { describeModel, openModel } from '../embedder/describe-model.ts';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { QuarryError } from '../failures.ts';
-import { describeJudges } from '../judges/describe-judge.ts';
+import { describeJudges, describeRescorer } from '../judges/describe-judge.ts';
 import { runDirectory } from './arrangement.ts';
 import { deriveRun } from './derive-run.ts';
 import { checkJob } from './job-check.ts';
@@ -36,6 +36,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   const cache = job.cache ?? `${job.output.path}/cache`;
   const model = await describeModel(context, job.model);
   const judges = await describeJudges(context, job);
+  const rescorer = await describeRescorer(context, job);
   const input = await findInput(context, job.input);
   const sizing = sizingOf(job, model);
   const { previousRun } = job.mining;
@@ -57,7 +58,8 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   await checkVectorRows(context, job, figures);
   const normalised = await readPlan(context, cache, planKey, input, job.input);
   await refuseImages(context, job, normalised);
-  if (judges[0]) refuseJudgedImages(job, normalised, judges[0].name);
+  const [asked] = rescorer ? [rescorer] : judges;
+  if (asked) refuseJudgedImages(job, normalised, asked.name);
   const run = deriveRun({
     job,
     plan: normalised,
@@ -65,6 +67,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     figures,
     model,
     judges,
+    rescorer,
   });
   const document = await putRun(context, cache, run);
   const output = runDirectory(run);
@@ -79,6 +82,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
     strategy: job.mining.strategy,
     features: featuresOf(chainOf(job.mining, run.plan)),
     ...(judges.length > 0 && { judges: judges.map(({ name }) => name) }),
+    ...(rescorer && { rescores: true }),
     ...(run.plan.given && { given: run.plan.given.mode }),
     calibrates: openRule(chainOf(job.mining, run.plan)) !== undefined,
     documents: run.plan.documents,
@@ -179,12 +183,18 @@ async function refuseImages(
 }
 
 /** @throws QuarryError BadJob where a judge, which reads texts, would get images alone */
-function refuseJudgedImages({ input }: Pick<Job, 'input'>, { modality }: Plan, judge: JudgeName): void {
+const PLACE: Readonly<Record<AskedModel, string>> = {
+  cross_encoder: 'mining.filters: cross_encoder',
+  judge: 'the generator of mining.judge',
+  rescore: 'the cross-encoder of mining.rescore',
+};
+
+function refuseJudgedImages({ input }: Pick<Job, 'input'>, { modality }: Plan, model: AskedModel): void {
   const sides = (['query', 'document'] as const).filter((side) => modality?.[side] === 'image');
   if (sides.length === 0) return;
   throw new QuarryError(
     'BadJob',
-    `mining.filters: ${judge} reads texts only, but ${input.path} has images alone on the side of the ${sides.join(' and the ')}; remove it (and mining.judge), or use pair or owner_similar, which compare vectors of any kind`,
+    `${PLACE[model]} reads texts only, but ${input.path} has images alone on the side of the ${sides.join(' and the ')}; remove it, or use pair or owner_similar, which compare vectors of any kind`,
   );
 }
 

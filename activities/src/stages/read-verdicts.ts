@@ -5,7 +5,8 @@ import type { ShardCandidates } from '../tables/candidates.ts';
 import { decodeNpy, type Npy, type NpyArray } from '../tables/npy.ts';
 import { readNpyRows } from '../tables/npy-rows.ts';
 import type { TrainingShard } from '../tables/training-pairs.ts';
-import { clusterKey, filterKey, judgeKey, mergeKey } from './keys.ts';
+import { readCandidateArray } from './candidate-lists.ts';
+import { clusterKey, filterKey, judgeKey } from './keys.ts';
 import { PLAN_FILES, planDirectory, type RunDocument, unitDirectory } from './run-document.ts';
 import { groupOfShard } from './run-groups.ts';
 import { readShardGiven, type ShardGiven } from './shard-pairs.ts';
@@ -47,7 +48,7 @@ export async function readTrainingShard(
 ): Promise<TrainingShard> {
   const queries = run.plan.queryShards[shard]!;
   const [ids, kept, pair, queryPairs] = await Promise.all([
-    readUnitNpy<Int32Array>(dependencies, unit.cache, 'merge', mergeKey(run, shard), 'ids.npy'),
+    readCandidateArray<Int32Array>(dependencies, unit, run, shard, 'ids.npy'),
     verdictArray<Int16Array>(dependencies, unit, run, shard, 'kept'),
     verdictArray<Int32Array>(dependencies, unit, run, shard, 'pair'),
     planRows<Int32Array>(dependencies, unit, run, 'queryPairs', queries.start, queries.end + 1),
@@ -63,7 +64,7 @@ export async function readTrainingShard(
   return {
     queries,
     k: run.search.k,
-    ids: ids.data,
+    ids,
     kept: kept.data,
     keptWidth: kept.shape[1]!,
     pair: pair.data,
@@ -80,29 +81,30 @@ export async function readCandidates(
   shard: number,
 ): Promise<ShardCandidates> {
   const queries = run.plan.queryShards[shard]!;
-  const merged = mergeKey(run, shard);
+  const listed = <A extends NpyArray>(name: string): Promise<A> =>
+    readCandidateArray<A>(dependencies, unit, run, shard, name);
   const saha = run.job.mining.strategy === 'saha';
   const [ids, scores, reasons, owners, ownerScores, judgements, sources, given, judged] = await Promise.all([
-    readUnitNpy<Int32Array>(dependencies, unit.cache, 'merge', merged, 'ids.npy'),
-    readUnitNpy<Float32Array>(dependencies, unit.cache, 'merge', merged, 'scores.npy'),
+    listed<Int32Array>('ids.npy'),
+    listed<Float32Array>('scores.npy'),
     verdictArray<Uint8Array>(dependencies, unit, run, shard, 'reason'),
     saha ? verdictArray<Int32Array>(dependencies, unit, run, shard, 'owner') : null,
     saha ? verdictArray<Float32Array>(dependencies, unit, run, shard, 'owner-score') : null,
     readJudgements(dependencies, unit, run, shard),
-    run.plan.given ? readUnitNpy<Uint8Array>(dependencies, unit.cache, 'merge', merged, 'source.npy') : null,
+    run.plan.given ? listed<Uint8Array>('source.npy') : null,
     readShardGiven(dependencies, unit, run, queries),
     readJudged(dependencies, unit, run, shard),
   ]);
   return {
     queries,
     k: run.search.k,
-    ids: ids.data,
-    scores: scores.data,
+    ids,
+    scores,
     reasons: reasons.data,
     owners: owners?.data ?? null,
     ownerScores: ownerScores?.data ?? null,
     judgements,
-    sources: sources?.data ?? null,
+    sources,
     foreign: foreignScores(given, queries.start),
     judged,
   };

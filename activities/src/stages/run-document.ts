@@ -2,7 +2,7 @@ import type { Job, Range, RunRef, Side, StageName } from '@quarry/workflows';
 import type { GivenMode } from '@quarry/workflows/given-candidates';
 import type { ModelIdentity } from '../embedder/model-identity.ts';
 import { QuarryError } from '../failures.ts';
-import type { JudgeIdentity } from '../judges/describe-judge.ts';
+import type { AskedIdentity, JudgeIdentity } from '../judges/describe-judge.ts';
 import type { Dependencies } from './stage-context.ts';
 
 /** Everything that a stage needs to know of its run; lies at `<cache>/run/<hash>/run.json`, read once per process. */
@@ -16,6 +16,8 @@ export interface RunDocument {
   readonly search: SearchPlan;
   /** The models that judge, in the order of the chain; absent where none does. */
   readonly judges?: readonly JudgeIdentity[];
+  /** The cross-encoder that scores candidates anew; absent where none does. */
+  readonly rescorer?: AskedIdentity;
   readonly versions: Readonly<Record<string, string>>;
 }
 

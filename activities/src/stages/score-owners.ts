@@ -1,11 +1,12 @@
 import type { RunRef, UnitResult } from '@quarry/workflows';
 import type { ScoreOwnersInput, ScoreOwnersOutput } from '../pool/kernels/score-owners.ts';
-import { mergeKey, OWNERS_PER_CANDIDATE, scoreOwnersKey } from './keys.ts';
+import { candidateFile } from './candidate-lists.ts';
+import { OWNERS_PER_CANDIDATE, scoreOwnersKey } from './keys.ts';
 import { ownerFiles, queryVectorFiles } from './owner-inputs.ts';
 import { readRunDocument } from './run-document.ts';
 import { readShardJudgements } from './shard-pairs.ts';
 import type { StageContext } from './stage-context.ts';
-import { memoised, unitFile } from './unit.ts';
+import { memoised } from './unit.ts';
 
 /**
  * For each candidate of one query shard that is neither the query itself nor a known positive: its owners' similarity to
@@ -27,7 +28,7 @@ export async function scoreOwners(
       k: run.search.k,
       dimension: run.model.dimension,
       limit: OWNERS_PER_CANDIDATE,
-      ids: await unitFile(context, unit.cache, 'merge', mergeKey(run, unit.shard), 'ids.npy'),
+      ids: await candidateFile(context, unit, run, unit.shard, 'ids.npy'),
       judgements: await readShardJudgements(context, unit, run, queries),
       owners: await ownerFiles(context, unit, run),
       vectors: await queryVectorFiles(context, unit, run),

@@ -6,6 +6,7 @@ export const STAGE_VERSIONS = {
   search: 1,
   scoreGiven: 1,
   merge: 1,
+  rescore: 1,
   measureRecall: 1,
   scoreOwners: 1,
   metric: 1,

@@ -88,6 +88,12 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'mining.judge.answers': 'the two answers, yes first',
   'mining.judge.maxLength': 'tokens of the rendered prompt; the document is what gets cut',
   'mining.judge.rows': 'candidates that are judged in the whole run, at most: of every query its hardest',
+  'mining.rescore':
+    'a cross-encoder whose scores stand in the place of similarities, before anything is dropped',
+  'mining.rescore.path': 'an ONNX directory: BERT-like, one logit or two',
+  'mining.rescore.file': 'the ONNX graph inside the directory',
+  'mining.rescore.maxLength': 'tokens of a pair, special ones included',
+  'mining.rescore.activation': 'sigmoid or identity; default: what its config.json says, else sigmoid',
   'mining.previousRun': 'directory of an earlier round: what that promoted is no negative of this one',
   'mining.sampling':
     'which of the candidates that passed are taken: the best, a seeded sample, or another shape',

@@ -39,6 +39,7 @@ export function resolvePaths(job: Job, directory: string): Job {
         ),
       }),
       ...(mining.previousRun !== undefined && { previousRun: uri(mining.previousRun) }),
+      ...(mining.rescore && { rescore: { ...mining.rescore, path: uri(mining.rescore.path) } }),
       ...(mining.judge?.path !== undefined && { judge: { ...mining.judge, path: uri(mining.judge.path) } }),
     },
     output: { ...output, path: uri(output.path) },

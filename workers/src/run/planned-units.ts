@@ -1,5 +1,6 @@
 import {
   calibrateKey,
+  candidatesKey,
   clusterKeys,
   compareDocumentsKey,
   comparePairsKey,
@@ -98,6 +99,7 @@ function stagesOf(run: RunDocument): readonly StageKeys[] {
       'merge',
       queryShards.map((shard) => mergeKey(run, shard)),
     ),
+    stage('rescore', run.rescorer ? queryShards.map((shard) => candidatesKey(run, shard)) : []),
     stage(
       'scoreOwners',
       clusters || features.includes('owners') ? queryShards.map((shard) => scoreOwnersKey(run, shard)) : [],

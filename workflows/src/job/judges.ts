@@ -17,6 +17,20 @@ export const crossEncoder = z.strictObject({
   rows: count.optional(),
 });
 
+/** A cross-encoder whose scores stand in the place of similarities: what sentence-transformers does with `cross_encoder`. */
+export const rescore = z.strictObject({
+  /** An ONNX directory as on the Hugging Face hub: BERT-like, one logit, or two (no, yes). */
+  path: uri,
+  file: z.string().default('onnx/model.onnx'),
+  /** Tokens of a pair, special ones included. */
+  maxLength: count.default(512),
+  /**
+   * From log-odds to scores. Default: what the model's `config.json` says to sentence-transformers
+   * (`sentence_transformers.activation_fn`), else `sigmoid`.
+   */
+  activation: z.enum(['sigmoid', 'identity']).optional(),
+});
+
 /** The place of the generator as judge in the chain; the model is `mining.judge`. */
 export const judgeFilter = z.strictObject({
   name: z.literal('judge'),

@@ -50,6 +50,12 @@ function marginFieldRefusals(m: Mining, refuse: Refuse): void {
     if (m[field] !== undefined) useless(field);
   }
   if (m.rangeMin !== 0) useless('rangeMin');
+  if (m.rescore !== undefined) {
+    refuse(
+      ['rescore'],
+      `${m.strategy} compares queries with owners, which a cross-encoder does not score; use strategy: margin, or a filter cross_encoder`,
+    );
+  }
 }
 
 /** A cluster is as large as it comes, and nothing is drawn. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { calibrate } from './calibrate.ts';
 import { share, uri } from './fields.ts';
 import { filter } from './filters.ts';
-import { judge } from './judges.ts';
+import { judge, rescore } from './judges.ts';
 import { sampling, underFill } from './sampling.ts';
 
 /** Which candidates become negatives. */
@@ -35,6 +35,8 @@ export const mining = z.strictObject({
   filters: z.array(filter).max(32).optional(),
   /** The generator as judge; without a filter `judge` it comes behind all other filters. */
   judge: judge.optional(),
+  /** With `margin`: candidates and positives are scored anew by a cross-encoder, before anything is dropped. */
+  rescore: rescore.optional(),
   /** Directory of the committed run of an earlier round: what it promoted is no negative. */
   previousRun: uri.optional(),
   sampling: sampling.default('top'),

@@ -2,12 +2,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Side } from '@quarry/workflows';
 import { imageRootOf } from '../../dataset/image-uri.ts';
 import { QuarryError } from '../../failures.ts';
-import { clusterKey, mergeKey } from '../../stages/keys.ts';
+import { readCandidateArray } from '../../stages/candidate-lists.ts';
+import { clusterKey } from '../../stages/keys.ts';
 import { planRows, readTrainingShard } from '../../stages/read-verdicts.ts';
 import { type RunDocument, unitDirectory } from '../../stages/run-document.ts';
 import { numbersOf, runGroups } from '../../stages/run-groups.ts';
 import type { CacheAccess } from '../../stages/stage-context.ts';
-import { readUnitNpy } from '../../stages/unit.ts';
 import { readNpyRows } from '../../tables/npy-rows.ts';
 import type { TrainingShard } from '../../tables/training-pairs.ts';
 import type { CachedContents } from './cached-contents.ts';
@@ -179,7 +179,7 @@ export class CachedExamples implements Examples {
   async #merged(shard: number, name: string): Promise<Float32Array | null> {
     const { cache, run, scores } = this.#from;
     if (!scores) return null;
-    return (await readUnitNpy<Float32Array>(this.#from, cache, 'merge', mergeKey(run, shard), name)).data;
+    return readCandidateArray<Float32Array>(this.#from, { cache }, run, shard, name);
   }
 }
 

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Side } from '@quarry/workflows';
 import { QuarryError } from '../../failures.ts';
-import { clusterKeys, filterKey, mergeKey } from '../../stages/keys.ts';
+import { candidatesDirectory } from '../../stages/candidate-lists.ts';
+import { clusterKeys, filterKey } from '../../stages/keys.ts';
 import { mapConcurrently } from '../../stages/map-concurrently.ts';
 import { type RunDocument, shardFile, unitDirectory } from '../../stages/run-document.ts';
 import type { ExportRequest } from '../export-run.ts';
@@ -92,7 +93,7 @@ function neededObjects(run: RunDocument, cache: string): readonly string[] {
     run.job.mining.strategy === 'saha'
       ? clusterKeys(run).map((key) => unitDirectory(cache, 'cluster', key))
       : shards.map((shard) => unitDirectory(cache, 'filter', filterKey(run, shard)));
-  const merged = shards.map((shard) => unitDirectory(cache, 'merge', mergeKey(run, shard)));
+  const merged = shards.map((shard) => candidatesDirectory(cache, run, shard));
   const units = [unitDirectory(cache, 'plan', run.planKey), ...merged, ...verdicts];
   return [
     ...units.map((unit) => `${unit}/done.json`),
