@@ -86,6 +86,7 @@ function counting(plan: Partial<Planned>, calls: string[], override: Partial<Sta
     'hubness',
     'survey',
     'calibrate',
+    'rescore',
     'crossEncode',
     'judge',
     'filter',
@@ -172,9 +173,9 @@ test.each([
   ]);
 });
 
-test('judges come before the verdicts, in the order of the chain', async () => {
+test('candidates are scored anew before, and judges asked after anything looks at them, in the order of the chain', async () => {
   const calls: string[] = [];
-  const plan = { strategy: 'margin', judges: ['judge', 'cross_encoder'] } as const;
+  const plan = { strategy: 'margin', rescores: true, judges: ['judge', 'cross_encoder'] } as const;
   await run(counting(plan, calls), (client, taskQueue) =>
     client.workflow.execute('mineHardNegatives', {
       taskQueue,
@@ -184,6 +185,7 @@ test('judges come before the verdicts, in the order of the chain', async () => {
   );
   expect(calls.slice(calls.indexOf('merge'), calls.indexOf('filter') + 1)).toEqual([
     'merge',
+    'rescore',
     'judge',
     'crossEncode',
     'filter',
