@@ -9,7 +9,6 @@ import { embedRows, type ImageSource } from '@quarry/activities/embedder/embed-r
 import type { ImageSettings } from '@quarry/activities/embedder/image-settings';
 import { LoadedModel } from '@quarry/activities/embedder/loaded-model';
 import { imagesAhead, PatchThreads } from '@quarry/activities/images/patch-threads';
-import type { PatchedImage } from '@quarry/activities/images/patched-image';
 import { createPool } from '@quarry/activities/pool/pool';
 import { hashFile } from '@quarry/activities/stages/unit';
 import { openStore } from '@quarry/activities/storage/open-store';
@@ -82,9 +81,9 @@ async function embedOnce(
   scratch: string,
 ): Promise<Round> {
   const threads = new PatchThreads(THREADS, root, images);
-  await threads.patch(rows[0]!.image);
+  await threads.ask(rows[0]!.image)();
   const prepared = await timed(async () => {
-    for (const batch of chunksOf(rows)) await Promise.all(batch.map(({ image }) => threads.patch(image)));
+    for (const batch of chunksOf(rows)) await Promise.all(batch.map(({ image }) => threads.ask(image)()));
   });
   const spent = { running: 0, waited: 0 };
   const run = loaded.run.bind(loaded);
@@ -95,39 +94,25 @@ async function embedOnce(
     return output;
   };
   const source: ImageSource = {
-    patch: (image) => new Watched(threads.patch(image), (seconds) => (spent.waited += seconds)),
+    ask: (image) => {
+      const patched = threads.ask(image);
+      return async () => {
+        const start = performance.now();
+        const ready = await patched();
+        spent.waited += (performance.now() - start) / 1000;
+        return ready;
+      };
+    },
     ahead: imagesAhead(images),
   };
   const target = { vectors: join(scratch, 'v.npy'), hashes: join(scratch, 'h.npy'), rows: rows.length };
   const control = { aborted: false, progress: () => undefined };
-  const all = await timed(() => embedRows(loaded, chunks(rows), 'document', target, control, source));
+  const all = await timed(() =>
+    embedRows(loaded, chunks(rows), 'document', target, control, { images: source, texts: null }),
+  );
   loaded.run = run;
   await threads.close();
   return { prepared, all, ...spent };
-}
-
-/** Tells how long it was awaited before it came. */
-class Watched implements PromiseLike<PatchedImage> {
-  readonly #image: Promise<PatchedImage>;
-  readonly #tell: (seconds: number) => void;
-
-  constructor(image: Promise<PatchedImage>, tell: (seconds: number) => void) {
-    this.#image = image;
-    this.#tell = tell;
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: that is what is measured
-  then<A, B>(
-    resolve?: ((image: PatchedImage) => A | PromiseLike<A>) | null,
-    reject?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): PromiseLike<A | B> {
-    const start = performance.now();
-    const told = this.#image.then((image) => {
-      this.#tell((performance.now() - start) / 1000);
-      return image;
-    });
-    return told.then(resolve, reject);
-  }
 }
 
 interface Photo {

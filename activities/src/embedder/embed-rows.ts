@@ -1,5 +1,5 @@
 import type { Side } from '@quarry/workflows';
-import { contentHash, type RowImage } from '../dataset/row-content.ts';
+import { contentHash, type RowContent, type RowImage } from '../dataset/row-content.ts';
 import { QuarryError } from '../failures.ts';
 import type { PatchedImage } from '../images/patched-image.ts';
 import type { KernelControl } from '../pool/kernel.ts';
@@ -8,6 +8,7 @@ import { normalise } from './pooling.ts';
 import type { ModelRow } from './row-tokens.ts';
 import type { Batch } from './shaped-batches.ts';
 import type { ShardRow } from './shard-rows.ts';
+import type { TokenRow } from './tokenizer.ts';
 import { VectorFile } from './vector-file.ts';
 
 /** What was embedded; nothing in it depends on when or where. */
@@ -33,18 +34,30 @@ interface Item extends ModelRow {
   readonly id: string;
 }
 
-/** A row whose turn has not come, because images are prepared ahead. */
+/** A row whose turn has not come, because images and tokens are prepared ahead. */
 interface Ahead {
   readonly row: number;
   readonly id: string;
-  readonly text: string;
-  readonly image: PromiseLike<PatchedImage> | null;
+  readonly image: boolean;
+  readonly modelRow: () => Promise<ModelRow>;
 }
 
 /** Prepares images elsewhere, at most `ahead` of them before they are wanted. */
 export interface ImageSource {
-  readonly patch: (image: RowImage) => PromiseLike<PatchedImage>;
+  readonly ask: (image: RowImage) => () => Promise<PatchedImage>;
   readonly ahead: number;
+}
+
+/** Tokenises texts elsewhere, at most `ahead` of them before they are wanted. */
+export interface TextSource {
+  readonly ask: (text: string, side: Side) => () => Promise<TokenRow>;
+  readonly ahead: number;
+}
+
+/** What prepares rows beside the thread that embeds; null: images are refused, texts are tokenised in between. */
+export interface RowSources {
+  readonly images: ImageSource | null;
+  readonly texts: TextSource | null;
 }
 
 /** Rows that may wait behind an image. */
@@ -52,10 +65,9 @@ const ROWS_AHEAD = 4096;
 
 /**
  * Embeds the rows of one shard, equal contents once, and writes vectors as they come. Memory: one chunk of `rows`, less
- * than a batch of token ids (and images) per padded length, the images ahead, one batch of activations, 100 bytes per row
- * for finding equal contents.
+ * than a batch of token ids (and images) per padded length, the images and texts ahead, one batch of activations, 100
+ * bytes per row for finding equal contents.
  *
- * @param images null where the model takes text only
  * @throws QuarryError BadModel that names the row where a vector is not finite, or that has an image that the model does
  * not take
  */
@@ -65,7 +77,7 @@ export async function embedRows(
   side: Side,
   target: EmbedTarget,
   control: KernelControl,
-  images: ImageSource | null = null,
+  { images, texts }: RowSources = { images: null, texts: null },
 ): Promise<EmbedFigures> {
   const { dimension } = model.settings;
   const vectors = new VectorFile(target.vectors, '<f4', target.rows, dimension);
@@ -92,24 +104,38 @@ export async function embedRows(
     control.progress(done, target.rows);
   };
 
+  /** Sets about preparing a row; the result gives it when its turn has come. */
+  const prepared = ({ text, image }: RowContent): (() => Promise<ModelRow>) => {
+    if (image === null && texts !== null) {
+      const asked = texts.ask(text, side);
+      return async () => ({ ...(await asked()), image: null });
+    }
+    const patched = image && images!.ask(image);
+    return async () =>
+      model.tokens({ text: text === '' ? null : text, image: patched && (await patched()) }, side);
+  };
+
   const take = async (): Promise<void> => {
-    const { row, id, text, image } = ahead.shift()!;
+    const { row, id, image, modelRow } = ahead.shift()!;
     if (image) imagesAhead--;
-    const content = { text: text === '' ? null : text, image: await image };
-    const tokenRow = model.tokens(content, side);
+    const tokenRow = await modelRow();
     tokens += tokenRow.ids.length;
     truncated += tokenRow.truncated ? 1 : 0;
     const full = batches.add({ row, id, ...tokenRow });
     if (full) await run(full);
   };
 
+  const tooMuchAhead = (): boolean =>
+    imagesAhead > (images?.ahead ?? 0) || ahead.length > (imagesAhead > 0 ? ROWS_AHEAD : (texts?.ahead ?? 0));
+
   try {
     for await (const chunk of rows) {
-      for (const content of chunk) {
-        const { id, text, image } = content;
+      const digests = chunk.map(contentHash);
+      hashes.write(count, Buffer.concat(digests));
+      for (const [i, content] of chunk.entries()) {
+        const { id, image } = content;
         const row = count++;
-        const digest = contentHash(content);
-        hashes.write(row, digest);
+        const digest = digests[i]!;
         const key = digest.toString('latin1');
         const first = firstRow.get(key);
         if (first !== undefined) {
@@ -118,12 +144,9 @@ export async function embedRows(
         }
         firstRow.set(key, row);
         if (image && !images) throw takesNoImages(model, side, id);
-        ahead.push({ row, id, text, image: image && images!.patch(image) });
+        ahead.push({ row, id, image: image !== null, modelRow: prepared(content) });
         if (image) imagesAhead++;
-        const most = images?.ahead ?? 0;
-        while (ahead.length > 0 && (imagesAhead === 0 || imagesAhead > most || ahead.length > ROWS_AHEAD)) {
-          await take();
-        }
+        while (tooMuchAhead()) await take();
       }
     }
     while (ahead.length > 0) await take();

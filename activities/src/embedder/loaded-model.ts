@@ -1,12 +1,11 @@
 import type { Side } from '@quarry/workflows';
-import { generatorTokens } from './generator-tokens.ts';
-import { modelChat } from './model-chat.ts';
+import { loadTokens } from './load-tokens.ts';
 import { ModelSession } from './model-session.ts';
 import type { ModelSettings } from './model-settings.ts';
-import { type Content, encoderTokens, type ModelRow, type RowTokens } from './row-tokens.ts';
+import type { Content, ModelRow, RowTokens } from './row-tokens.ts';
 import { type Batch, ShapedBatches } from './shaped-batches.ts';
 import type { Padding } from './token-feeds.ts';
-import { TextTokenizer } from './tokenizer.ts';
+import { TokensAhead } from './tokens-ahead.ts';
 
 /** A model ready to embed: tokenizer, prompt and sessions. Lives in a worker thread. */
 export class LoadedModel {
@@ -15,14 +14,11 @@ export class LoadedModel {
   readonly oneRowAtATime: boolean;
   readonly #session: ModelSession;
   readonly #rowTokens: RowTokens;
+  #tokensAhead: TokensAhead | null = null;
 
   static async load(settings: ModelSettings, threads: number): Promise<LoadedModel> {
-    const tokenizer = await TextTokenizer.load(settings.directory, settings.origin);
-    const rowTokens =
-      settings.kind === 'encoder'
-        ? encoderTokens(settings, tokenizer)
-        : generatorTokens(settings, tokenizer, await modelChat(settings));
-    const session = await ModelSession.open(settings, tokenizer.padId, threads);
+    const { rowTokens, padId } = await loadTokens(settings);
+    const session = await ModelSession.open(settings, padId, threads);
     const alone = settings.oneRowAtATime || (await dependsOnBatch(session, settings, rowTokens));
     return new LoadedModel(settings, session, rowTokens, alone);
   }
@@ -39,6 +35,12 @@ export class LoadedModel {
     return this.#rowTokens(content, side);
   }
 
+  /** The same for texts, in a thread that is started now and lives as long as the model. */
+  tokensAhead(): TokensAhead {
+    this.#tokensAhead ??= new TokensAhead(this.settings);
+    return this.#tokensAhead;
+  }
+
   batches<Item extends ModelRow>(): ShapedBatches<Item> {
     // Tokens of images come on top of `maxLength`: then the grid goes on as far as the rows do.
     const takesImages = this.settings.kind === 'generator' && this.settings.vision !== null;
@@ -50,8 +52,9 @@ export class LoadedModel {
     return this.#session.run(items, rows, length, padding);
   }
 
-  release(): Promise<void> {
-    return this.#session.release();
+  async release(): Promise<void> {
+    await this.#tokensAhead?.close();
+    await this.#session.release();
   }
 }
 

@@ -1,8 +1,7 @@
-import { parentPort } from 'node:worker_threads';
 import type { RowImage } from '../dataset/row-content.ts';
 import type { ImageSettings } from '../embedder/image-settings.ts';
 import { QuarryError } from '../failures.ts';
-import { type Failure, toFailure } from '../pool/messages.ts';
+import { answerRequests } from '../pool/side-thread.ts';
 import { openStore } from '../storage/open-store.ts';
 import { BadImage } from './bad-image.ts';
 import { decodeImage } from './decode-image.ts';
@@ -13,34 +12,17 @@ import { readStoredImage } from './stored-image.ts';
 /** The entry of a thread that reads, decodes and patches images, one at a time: see `patch-threads.ts`. */
 
 export interface PatchRequest {
-  readonly number: number;
   readonly image: RowImage;
   readonly root: string;
   readonly settings: ImageSettings;
 }
 
-export type PatchAnswer =
-  | { readonly number: number; readonly patched: PatchedImage }
-  | { readonly number: number; readonly failure: Failure };
-
-const port = parentPort!;
-let turn: Promise<void> = Promise.resolve();
-
-port.on('message', (request: PatchRequest) => {
-  turn = turn.then(() => answer(request));
+answerRequests<PatchRequest, PatchedImage>(patch, (patched) => {
+  const { buffer } = patched.family === 'qwen2-vl' ? patched.patches : patched.frames;
+  return [buffer as ArrayBuffer];
 });
 
-async function answer({ number, image, root, settings }: PatchRequest): Promise<void> {
-  try {
-    const patched = await patch(image, root, settings);
-    const { buffer } = patched.family === 'qwen2-vl' ? patched.patches : patched.frames;
-    port.postMessage({ number, patched } satisfies PatchAnswer, [buffer as ArrayBuffer]);
-  } catch (error) {
-    port.postMessage({ number, failure: toFailure(error) } satisfies PatchAnswer);
-  }
-}
-
-async function patch(image: RowImage, root: string, settings: ImageSettings): Promise<PatchedImage> {
+async function patch({ image, root, settings }: PatchRequest): Promise<PatchedImage> {
   const bytes = await readStoredImage(openStore, root, image);
   try {
     // The plan has refused what is too large.

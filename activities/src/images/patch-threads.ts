@@ -1,15 +1,8 @@
-import { Worker } from 'node:worker_threads';
 import type { RowImage } from '../dataset/row-content.ts';
 import type { ImageSettings } from '../embedder/image-settings.ts';
-import { fromFailure } from '../pool/messages.ts';
-import type { PatchAnswer, PatchRequest } from './patch-thread.ts';
+import { SideThread } from '../pool/side-thread.ts';
+import type { PatchRequest } from './patch-thread.ts';
 import type { PatchedImage } from './patched-image.ts';
-
-interface Waiting {
-  readonly thread: Worker;
-  readonly resolve: (image: PatchedImage) => void;
-  readonly reject: (reason: unknown) => void;
-}
 
 /**
  * Threads that read, decode and patch images while the thread that owns them embeds: a session's run blocks that one, so
@@ -18,10 +11,9 @@ interface Waiting {
 export class PatchThreads {
   readonly #count: number;
   /** Started with the first image. */
-  readonly #threads: Worker[] = [];
+  readonly #threads: SideThread<PatchRequest, PatchedImage>[] = [];
   readonly #root: string;
   readonly #settings: ImageSettings;
-  readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
 
   /** @param root URI of the directory where the images' paths begin */
@@ -32,48 +24,20 @@ export class PatchThreads {
   }
 
   /**
-   * The image as the model takes it.
+   * Asks for an image as the model takes it; what comes back gives it when it is wanted.
    *
-   * @throws QuarryError BadInput where the file was changed or removed since the run was planned
+   * It rejects with QuarryError BadInput where the file was changed or removed since the run was planned.
    */
-  patch(image: RowImage): Promise<PatchedImage> {
-    const number = this.#asked++;
-    while (this.#threads.length < this.#count) this.#threads.push(this.#start());
-    const thread = this.#threads[number % this.#count]!;
-    const patched = new Promise<PatchedImage>((resolve, reject) => {
-      this.#waiting.set(number, { thread, resolve, reject });
-    });
-    // Somebody will await it, but perhaps after a failure of another one.
-    patched.catch(() => undefined);
-    const request: PatchRequest = { number, image, root: this.#root, settings: this.#settings };
-    thread.postMessage(request);
-    return patched;
+  ask(image: RowImage): () => Promise<PatchedImage> {
+    while (this.#threads.length < this.#count)
+      this.#threads.push(new SideThread(new URL('./patch-thread.js', import.meta.url)));
+    const thread = this.#threads[this.#asked++ % this.#count]!;
+    const patched = thread.ask({ image, root: this.#root, settings: this.#settings });
+    return () => patched;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
-  }
-
-  #start(): Worker {
-    const thread = new Worker(new URL('./patch-thread.js', import.meta.url), { execArgv: [] });
-    thread.on('message', (answer: PatchAnswer) => {
-      const waiting = this.#waiting.get(answer.number);
-      this.#waiting.delete(answer.number);
-      if ('patched' in answer) waiting?.resolve(answer.patched);
-      else waiting?.reject(fromFailure(answer.failure));
-    });
-    let cause: unknown;
-    thread.on('error', (error) => {
-      cause = error;
-    });
-    thread.on('exit', () => {
-      for (const [number, waiting] of this.#waiting) {
-        if (waiting.thread !== thread) continue;
-        this.#waiting.delete(number);
-        waiting.reject(new Error('a thread that patches images ended', { cause }));
-      }
-    });
-    return thread;
+    await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 }
 

@@ -29,12 +29,13 @@ export const run: Kernel<EmbedInput, EmbedFigures> = async (input, control) => {
   const { settings, side, parquet, first, directory, target, threads } = input;
   const model = await loadedModel(settings, input.modelSha256, threads);
   const rows = shardRows(parquet, side, first, directory);
+  const texts = model.tokensAhead();
   const images = settings.kind === 'generator' ? (settings.vision?.images ?? null) : null;
-  if (!images) return embedRows(model, rows, side, target, control);
+  if (!images) return embedRows(model, rows, side, target, control, { images: null, texts });
   const patchThreads = new PatchThreads(threads, input.imageRoot, images);
   try {
-    const source = { patch: patchThreads.patch.bind(patchThreads), ahead: imagesAhead(images) };
-    return await embedRows(model, rows, side, target, control, source);
+    const source = { ask: patchThreads.ask.bind(patchThreads), ahead: imagesAhead(images) };
+    return await embedRows(model, rows, side, target, control, { images: source, texts });
   } finally {
     await patchThreads.close();
   }
