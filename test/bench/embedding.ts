@@ -44,7 +44,7 @@ export async function benchGenerator(): Promise<Record<string, unknown>> {
   const figures: Record<string, unknown> = {};
   const model = { kind: 'generator', path: 'bundled:quarry-mini', prompt: 'hierarchical' } as const;
   for (const set of BENCH_SETS.slice(0, 3)) {
-    const texts = textsOfSet(set)?.slice(0, set === 'scifact' ? 80 : 800);
+    const texts = textsOfSet(set)?.slice(0, set === 'scifact' ? 160 : 1000);
     if (texts) figures[set] = await kernelAgainstLoop(model, texts);
   }
   return figures;

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openModel } from '@quarry/activities/embedder/describe-model';
 import { LoadedModel } from '@quarry/activities/embedder/loaded-model';
 import type { Dependencies } from '@quarry/activities/stages/stage-context';
@@ -8,6 +11,15 @@ import { BENCH_SETS, textsOfSet } from './bench-sets.ts';
 
 /** Share of the tokens of all batches that is padding, over a set's texts in the order in which they come, by model and set. */
 export async function benchPacking(): Promise<Record<string, Record<string, number>>> {
+  const scratch = await mkdtemp(join(tmpdir(), 'quarry-packing-'));
+  try {
+    return await wasteByModel({ scratch } as Dependencies);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+async function wasteByModel(context: Dependencies): Promise<Record<string, Record<string, number>>> {
   const encoder = shared('data/models/all-MiniLM-L6-v2');
   const models: Record<string, Exclude<Job['model'], { kind: 'vectors' }>> = {
     generator: { kind: 'generator', path: 'bundled:quarry-mini', prompt: 'hierarchical' },
@@ -23,7 +35,7 @@ export async function benchPacking(): Promise<Record<string, Record<string, numb
   };
   const waste: Record<string, Record<string, number>> = {};
   for (const [kind, job] of Object.entries(models)) {
-    const model = await LoadedModel.load((await openModel({} as Dependencies, job)).settings, 1);
+    const model = await LoadedModel.load((await openModel(context, job)).settings, 1);
     waste[kind] = {};
     for (const set of BENCH_SETS) {
       const texts = textsOfSet(set);

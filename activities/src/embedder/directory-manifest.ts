@@ -82,6 +82,17 @@ export async function writeDirectoryManifest(
   return manifest;
 }
 
+/** Takes files out of a copy's manifest that were not copied. */
+export async function forgetFiles(directory: string, leftOut: ReadonlySet<string>): Promise<void> {
+  const manifest = await readDirectoryManifest(directory);
+  if (manifest === null || !Object.keys(manifest.files).some((path) => leftOut.has(path))) return;
+  const files = Object.fromEntries(Object.entries(manifest.files).filter(([path]) => !leftOut.has(path)));
+  await replaceFile(
+    join(directory, DIRECTORY_MANIFEST),
+    `${JSON.stringify({ ...manifest, files }, null, 2)}\n`,
+  );
+}
+
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}`;
   try {

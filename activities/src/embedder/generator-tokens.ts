@@ -3,7 +3,7 @@ import { QuarryError } from '../failures.ts';
 import type { PatchedImage } from '../images/patched-image.ts';
 import type { RenderChat } from './chat-template.ts';
 import { imageMarkup, imageTokens } from './image-tokens.ts';
-import { longestFit } from './longest-fit.ts';
+import { type KnownCut, longestFit } from './longest-fit.ts';
 import type { GeneratorSettings } from './model-settings.ts';
 import { IMAGE_PLACE, userTurn } from './prompt.ts';
 import { noImages, type RowTokens } from './row-tokens.ts';
@@ -76,8 +76,29 @@ export function generatorTokens(
     const ids = encodeCut(start);
     if (start.length === bare.length && ids.length <= room)
       return { ids: finish(ids, image), truncated: false, image };
-    return { ids: finish(longestFit(start, encodeCut, room), image), truncated: true, image };
+    const known = ids.length > room ? likelyCut(start, ids, encodeCut(''), room, tokenizer) : null;
+    return { ids: finish(longestFit(start, encodeCut, room, known), image), truncated: true, image };
   };
+}
+
+/**
+ * Where the tokens of the whole say that the text must end: what follows it has the tokens that follow an empty one. White
+ * space does not count, because not every tokenizer gives it back.
+ */
+function likelyCut(
+  text: string,
+  whole: readonly number[],
+  empty: readonly number[],
+  room: number,
+  tokenizer: TextTokenizer,
+): KnownCut {
+  const before = whole.findIndex((id, i) => id !== empty[i]);
+  const kept = whole.slice(before, before + Math.max(0, room - empty.length));
+  let left = [...tokenizer.decode(kept)].filter((point) => point.trim() !== '').length;
+  const points = [...text];
+  let likely = 0;
+  while (left > 0 && likely < points.length) if (points[likely++]!.trim() !== '') left--;
+  return { tokens: whole.length, likely };
 }
 
 /** A text that spells the image token would be taken for an image. */

@@ -21,8 +21,7 @@ export async function locateModel(
   model: WantedModel & { readonly path: string },
 ): Promise<LocatedModel> {
   const { path } = model;
-  if (!path.startsWith('hf:'))
-    return { directory: await localModelDirectory(context, path, model.file ?? null), path };
+  if (!path.startsWith('hf:')) return { directory: await localModelDirectory(context, path, model), path };
   const reference = parseHubReference(path);
   const { directory, revision } = await pullModel(reference, model, context.hub ?? {});
   return { directory, path: hubReference({ ...reference, revision }) };

@@ -3,9 +3,11 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QuarryError } from '../failures.ts';
+import { type WantedModel, wantedFiles } from '../hub/needed-files.ts';
 import type { Dependencies } from '../stages/stage-context.ts';
 import { sharedDirectory } from '../storage/shared-directory.ts';
 import type { Store } from '../storage/store.ts';
+import { forgetFiles } from './directory-manifest.ts';
 
 /** Where a model's files lie on this machine, and the errors of not finding them. */
 
@@ -20,16 +22,15 @@ export function modelsDirectory({ models, scratch }: Pick<Dependencies, 'models'
  * The local directory of a model: `file:` URI or plain path, `bundled:<name>` (shipped with this package), or `s3:`
  * (copied once per machine and version of the objects, keeping the layout).
  *
- * @param graph the graph's path inside the directory; of an s3 model only it, its external data and the settings are
- * fetched; null: all graphs.
- * @throws QuarryError BadModel where there is no such directory
+ * @param wanted of an s3 model only what it is run from is fetched, see `wantedFiles`
+ * @throws QuarryError BadModel where there is no such directory, or an s3 one has no graph that fits
  */
 export async function localModelDirectory(
   context: Pick<Dependencies, 'openStore' | 'scratch' | 'models'>,
   path: string,
-  graph: string | null,
+  wanted: WantedModel,
 ): Promise<string> {
-  if (path.startsWith('s3:')) return copyFromStore(context, path, graph);
+  if (path.startsWith('s3:')) return copyFromStore(context, path, wanted);
   const directory = path.startsWith('bundled:')
     ? fileURLToPath(new URL(path.slice('bundled:'.length), BUNDLED))
     : path.startsWith('file:')
@@ -49,17 +50,11 @@ export async function localModelDirectory(
 async function copyFromStore(
   context: Pick<Dependencies, 'openStore' | 'scratch' | 'models'>,
   uri: string,
-  graph: string | null,
+  wanted: WantedModel,
 ): Promise<string> {
   const prefix = uri.endsWith('/') ? uri : `${uri}/`;
   const store = context.openStore(prefix);
-  const versions = await versionsBelow(store, prefix, graph);
-  if (versions.size === 0) {
-    throw new QuarryError(
-      'BadModel',
-      `model.path ${uri}: there is no object under ${prefix}; give the prefix that holds config.json, tokenizer.json and the ONNX graph`,
-    );
-  }
+  const { versions, leftOut } = await versionsBelow(store, prefix, wanted);
   const name = createHash('sha256')
     .update(JSON.stringify([prefix, ...versions]))
     .digest('hex')
@@ -72,37 +67,33 @@ async function copyFromStore(
       await rename(local, join(partial, path));
     }
     await rm(copies, { recursive: true });
-    const now = await versionsBelow(store, prefix, graph);
-    if (JSON.stringify([...now]) !== JSON.stringify([...versions]))
+    await forgetFiles(partial, leftOut);
+    const now = await versionsBelow(store, prefix, wanted);
+    if (JSON.stringify([...now.versions]) !== JSON.stringify([...versions]))
       throw new Error(`${prefix} was changed while it was copied`);
   });
 }
 
-/** What changes whenever an object does, by the path below the prefix. */
-async function versionsBelow(
-  store: Store,
-  prefix: string,
-  graph: string | null,
-): Promise<ReadonlyMap<string, string | null>> {
-  const versions = new Map<string, string | null>();
-  for await (const { uri } of store.list(prefix)) {
-    const path = uri.slice(prefix.length);
-    if (isNeeded(path, graph)) versions.set(path, await store.version(uri));
+interface WantedObjects {
+  /** What changes whenever an object does, by the path below the prefix. */
+  readonly versions: ReadonlyMap<string, string | null>;
+  /** Paths of the others. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
+async function versionsBelow(store: Store, prefix: string, wanted: WantedModel): Promise<WantedObjects> {
+  const paths: string[] = [];
+  for await (const { uri } of store.list(prefix)) paths.push(uri.slice(prefix.length));
+  if (paths.length === 0) {
+    throw new QuarryError(
+      'BadModel',
+      `model.path ${prefix}: there is no object under it; give the prefix that holds config.json, tokenizer.json and the ONNX graph`,
+    );
   }
-  return versions;
-}
-
-/** Settings and templates anywhere; of the graphs only the named one, with what lies beside it and is no graph. */
-function isNeeded(path: string, graph: string | null): boolean {
-  if (graph === null || /\.(json|jinja|txt)$/.test(path)) return true;
-  return (
-    path === graph || (dirname(path) === dirname(graph) && !path.endsWith('.onnx') && isDataOf(path, graph))
-  );
-}
-
-function isDataOf(path: string, graph: string): boolean {
-  const owner = /^(.*\.onnx)[._]data(_\d+)?$/.exec(path)?.[1];
-  return owner === undefined || owner === graph;
+  const versions = new Map<string, string | null>();
+  for (const path of wantedFiles(prefix, paths, wanted).sort())
+    versions.set(path, await store.version(prefix + path));
+  return { versions, leftOut: new Set(paths.filter((path) => !versions.has(path))) };
 }
 
 /** Paths of all files below a directory, relative to it, sorted; at most two levels deep. */

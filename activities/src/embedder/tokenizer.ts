@@ -66,6 +66,14 @@ export class TextTokenizer {
     return this.#tokenizer.encode(text, { add_special_tokens: specialTokens }).ids;
   }
 
+  /** The text of some ids, as far as it can be told. */
+  decode(ids: readonly number[]): string {
+    return this.#tokenizer.decode([...ids], {
+      skip_special_tokens: false,
+      clean_up_tokenization_spaces: false,
+    });
+  }
+
   /** Ids of two texts between the model's special tokens, and which of them each belongs to. */
   encodePair(
     first: string,

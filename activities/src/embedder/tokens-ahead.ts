@@ -4,12 +4,15 @@ import type { ModelSettings } from './model-settings.ts';
 import type { PackedTokens, TextsRequest } from './token-thread.ts';
 import type { TokenRow } from './tokenizer.ts';
 
-/** Texts that go to the thread together: a message for each would cost as much as its tokens. */
+/** Texts that go to the thread together, at most: a message for each would cost as much as its tokens. */
 const GROUP = 64;
+/** A group of so many characters is sent too: before the first of long texts is ready, the owner waits. */
+const GROUP_CHARACTERS = 8192;
 
 interface Group {
   readonly side: Side;
   readonly texts: string[];
+  characters: number;
   rows: Promise<readonly TokenRow[]> | null;
 }
 
@@ -29,10 +32,11 @@ export class TokensAhead {
 
   /** Asks for the tokens of a text; what comes back gives them, and rejects with the QuarryError of the tokens. */
   ask(text: string, side: Side): () => Promise<TokenRow> {
-    if (this.#open?.side !== side) this.#open = { side, texts: [], rows: null };
+    if (this.#open?.side !== side) this.#open = { side, texts: [], characters: 0, rows: null };
     const group = this.#open;
     const place = group.texts.push(text) - 1;
-    if (group.texts.length === GROUP) void this.#rowsOf(group);
+    group.characters += text.length;
+    if (group.texts.length === GROUP || group.characters >= GROUP_CHARACTERS) void this.#rowsOf(group);
     return async () => (await this.#rowsOf(group))[place]!;
   }
 

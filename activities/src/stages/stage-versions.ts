@@ -1,7 +1,7 @@
 /** Part of every key. Raise a stage's version when what it puts out changes. */
 export const STAGE_VERSIONS = {
   plan: 1,
-  embed: 2,
+  embed: 3,
   index: 1,
   search: 1,
   scoreGiven: 1,
@@ -16,8 +16,8 @@ export const STAGE_VERSIONS = {
   hubness: 1,
   survey: 2,
   calibrate: 1,
-  crossEncode: 1,
-  judge: 1,
+  crossEncode: 2,
+  judge: 2,
   filter: 4,
   cluster: 3,
   write: 3,
