@@ -14,7 +14,8 @@ export interface KnownCut {
 }
 
 /**
- * Ids of the longest beginning (in code points) that leaves at most `maxLength` tokens: found by following the tokens per
+ * Ids of a beginning that leaves at most `maxLength` tokens while one code point more does not (the longest, but for
+ * tokenizers that need more tokens for a part of a word than for all of it): found by following the tokens per
  * character, near the cut by bisection; rendered and tokenised anew each time, because pieces that are tokenised apart
  * may differ from the whole.
  *
