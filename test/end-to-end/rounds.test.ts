@@ -14,7 +14,11 @@ const DIMENSION = 8;
 interface Candidate {
   query_id: string;
   document_id: string;
+  rank: number;
   score: number;
+  source?: string;
+  given_rank?: number | null;
+  given_score?: number | null;
   verdict: string;
   reason: string | null;
 }
@@ -134,6 +138,52 @@ describe('rounds', () => {
     });
     const why = Object.values(found.removedFor as Record<string, number>).reduce((sum, n) => sum + n, 0);
     expect(why).toBe(before.size - same);
+  });
+
+  test('a round may keep negatives of the one before, as many as it is told', async () => {
+    const flags = ['model.queries=round-2.npy', `mining.previousRun=${fileURLToPath(first.output)}`];
+    const keeping = async (share: number): Promise<Map<string, Candidate[]>> => {
+      const asked = [...flags, `mining.keepPrevious=${share}`];
+      const run = await mine(
+        job,
+        home,
+        asked.flatMap((flag) => ['--set', flag]),
+      );
+      const rows = await tableRows<Candidate>(run.output, 'candidates');
+      const all = new Map<string, Candidate[]>();
+      for (const row of rows) all.set(row.query_id, [...(all.get(row.query_id) ?? []), row]);
+      return all;
+    };
+    const before = await tableRows<Candidate>(first.output, 'candidates');
+    const earlier = new Map(
+      before.filter(({ verdict }) => verdict === 'kept').map((row) => [pair(row), row]),
+    );
+    const isEarlier = (row: Candidate): boolean => earlier.has(pair(row));
+    const isKept = ({ verdict }: Candidate): boolean => verdict === 'kept';
+    let brought = 0;
+    for (const [share, room] of [
+      [0.34, 1],
+      [1, 3],
+    ] as const) {
+      for (const rows of (await keeping(share)).values()) {
+        const passed = rows.filter(({ verdict, reason }) => verdict === 'kept' || reason === 'not_sampled');
+        const kept = rows.filter(isKept);
+        expect(kept.length).toBe(Math.min(3, passed.length));
+        // The hardest of the earlier negatives that still pass come first; the rest is what is hardest now.
+        const expected = passed.filter(isEarlier).slice(0, room);
+        for (const row of passed)
+          if (expected.length < kept.length && !expected.includes(row)) expected.push(row);
+        expect(new Set(kept.map(pair))).toEqual(new Set(expected.map(pair)));
+        for (const row of rows.filter(({ source }) => source === 'previous')) {
+          expect(row.given_rank).toBe(earlier.get(pair(row))!.rank);
+          expect(row.given_score).toBeCloseTo(earlier.get(pair(row))!.score, 6);
+          brought++;
+        }
+      }
+    }
+    expect(brought).toBeGreaterThan(20);
+    const { code, stderr } = await quarry(['mine', job, '--set', 'mining.keepPrevious=0.5'], home);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('of no earlier round')]);
   });
 
   test('a previous run that is none is refused', async () => {

@@ -13,7 +13,7 @@ import { stageRows } from './stage-rows.ts';
 import type { Staging } from './staging.ts';
 
 /** Where a candidate that the input brought came from; the place is the code that the plan stores. */
-export const GIVEN_SOURCES = ['file', 'input'] as const;
+export const GIVEN_SOURCES = ['file', 'input', 'previous'] as const;
 
 /** Stages every row of a file of candidates. */
 export async function stageCandidates(

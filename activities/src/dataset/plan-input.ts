@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Job } from '@quarry/workflows';
-import { givenMode } from '@quarry/workflows/given-candidates';
+import { type GivenMode, givenMode } from '@quarry/workflows/given-candidates';
 import type { ShardSizing } from '@quarry/workflows/partition';
 import { QuarryError } from '../failures.ts';
 import type { Plan } from '../stages/run-document.ts';
@@ -17,7 +17,7 @@ import { accountInputs } from './input-accounts.ts';
 import type { Input } from './input-format.ts';
 import { numberRows } from './number-rows.ts';
 import { writePairArrays } from './pair-arrays.ts';
-import { type PreviousRun, writePromoted } from './previous-run.ts';
+import { type PreviousRun, writeKept, writePromoted } from './previous-run.ts';
 import { QUARANTINE_FILE, refuseBadInput, writeQuarantine } from './quarantine.ts';
 import { Staging } from './staging.ts';
 import { writeShards } from './write-shards.ts';
@@ -94,7 +94,9 @@ export async function planInput(
     });
     await writeDuplicates(connection, output);
     const promoted = previous && (await writePromoted(context, connection, output, previous, queries.rows));
-    const given = await planGiven(connection, output, job, files, queries.rows);
+    const kept = previous?.kept ? await writeKept(context, connection, output, previous, queries.rows) : null;
+    const mode = givenMode(job, kept !== null);
+    const given = mode && (await planGiven(connection, output, mode, { job, files, queries: queries.rows }));
 
     const plan: Plan = {
       documents: documents.rows,
@@ -113,6 +115,7 @@ export async function planInput(
       unminedQueries,
       unownedDocuments: pairs.unownedDocuments,
       ...(promoted && { promoted }),
+      ...(kept && { previous: kept }),
       ...(given && { given }),
       ...(input.groups && { groups: await groupRanges(connection, input.groups, { documents, queries }) }),
       ...((documents.modality !== 'text' || queries.modality !== 'text') && {
@@ -145,14 +148,12 @@ export async function planInput(
 async function planGiven(
   connection: DuckDBConnection,
   output: UnitOutput,
-  job: Job['input'],
-  files: Input['files'],
-  queries: number,
+  mode: GivenMode,
+  { job, files, queries }: { job: Job['input']; files: Input['files']; queries: number },
 ): Promise<Plan['given'] | null> {
-  const mode = givenMode(job);
-  if (mode === null) return null;
   const given = await writeGiven(connection, output, queries);
   if (given) return { ...given, mode };
+  if (givenMode(job, false) === null) return null;
   throw new QuarryError(
     'BadInput',
     `${(files.candidates ?? files.pairs!)[0]!.uri} brings no candidate of any query that has a positive; expected at least one (input.candidates, input.columns.negative)`,

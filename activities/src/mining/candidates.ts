@@ -15,6 +15,8 @@ export interface Candidates {
   readonly positiveScores: Float32Array;
   /** int32: documents that the previous round promoted for the query, ascending; absent where there is no such round */
   readonly promoted?: Int32Array;
+  /** int32: the negatives of the previous round, ascending; absent where none of them is to be kept */
+  readonly previous?: Int32Array;
   /** int32 [2]: documents that are the query itself, -1 none */
   readonly self: Int32Array;
   /** only those that the chain asks for; see {@link Features} */

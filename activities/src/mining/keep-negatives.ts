@@ -12,6 +12,8 @@ export interface KeepRule {
   readonly sampling: Sampling;
   readonly underFill: 'drop' | 'keep' | 'relax';
   readonly seed: number;
+  /** Share of `numNegatives` that may come from the previous round; default 0. */
+  readonly keepPrevious?: number;
 }
 
 /** The kept candidates of one query. */
@@ -30,7 +32,10 @@ export function keepNegatives(rule: KeepRule, candidates: Candidates): Kept {
   const { reasons } = candidates;
   const passed: number[] = [];
   for (let place = 0; place < reasons.length; place++) if (reasons[place] === 0) passed.push(place);
-  const taken = sampled(rule, candidates, passed);
+  const old = stillNegative(rule, candidates, passed);
+  const others = passed.filter((place) => !old.includes(place));
+  const anew = { ...rule, numNegatives: rule.numNegatives - old.length };
+  const taken = [...old, ...sampled(anew, candidates, others)];
   for (const place of passed) reasons[place] = CODE.not_sampled;
   const missing = rule.numNegatives - taken.length;
   if (missing > 0 && rule.underFill === 'drop') {
@@ -41,4 +46,19 @@ export function keepNegatives(rule: KeepRule, candidates: Candidates): Kept {
   const places = [...taken, ...more].sort((a, b) => a - b);
   for (const place of places) reasons[place] = 0;
   return { places, relaxed: more.length };
+}
+
+/**
+ * Negatives of the previous round that passed the chain again, the hardest first, as many as that round may give. Rounds of
+ * ANCE (Xiong et al. 2020, arXiv 2007.00808) take all negatives anew; what stays makes the change of a refresh smaller.
+ */
+function stillNegative(
+  { numNegatives, keepPrevious = 0 }: KeepRule,
+  { documents, previous }: Candidates,
+  passed: readonly number[],
+): readonly number[] {
+  if (!previous) return [];
+  return passed
+    .filter((place) => previous.includes(documents[place]!))
+    .slice(0, Math.round(keepPrevious * numNegatives));
 }

@@ -51,7 +51,9 @@ export function runId({
 }: Pick<RunDocument, 'job' | 'plan' | 'model' | 'search' | 'versions' | 'judges' | 'rescorer'>): string {
   const fingerprints = Object.entries(plan.fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
   const graphs = search.engine === 'hnswlib' ? search.parts.map((part) => part.documents.end) : [];
-  const given = [plan.given, plan.promoted].flatMap((brought) => (brought ? [brought.sha256] : []));
+  const given = [plan.given, plan.promoted, plan.previous].flatMap((brought) =>
+    brought ? [brought.sha256] : [],
+  );
   const asked = [...judges, ...(rescorer ? [rescorer] : [])].map(({ sha256 }) => sha256);
   const content = JSON.stringify([
     jobHash(job),

@@ -6,7 +6,7 @@ import type { NpyArray } from '../tables/npy.ts';
 import { readCandidateArray } from './candidate-lists.ts';
 import { readFeatures } from './chain-features.ts';
 import type { RunDocument } from './run-document.ts';
-import { readShardJudgements, readShardPromoted } from './shard-pairs.ts';
+import { readShardJudgements, readShardOfPrevious, type ShardLists } from './shard-pairs.ts';
 import type { Dependencies, StageContext } from './stage-context.ts';
 
 type Unit = RunRef & { readonly shard: number };
@@ -43,7 +43,11 @@ export async function readFilterShard(
     readShardJudgements(dependencies, unit, run, queries),
   ]);
   const features = await readFeatures(dependencies, unit, run, documents, featuresOf(chain));
-  const promoted = await readShardPromoted(dependencies, unit, run, queries);
+  const [promoted, previous] = await Promise.all(
+    (['promoted', 'previous'] as const).map((what) =>
+      readShardOfPrevious(dependencies, unit, run, queries, what),
+    ),
+  );
   const reasons = new Uint8Array(rows * k);
   const candidates = (row: number): Candidates => {
     const [from, to] = [row * k, (row + 1) * k];
@@ -56,15 +60,18 @@ export async function readFilterShard(
       positives: judgements.documents.subarray(first, last),
       positiveScores: positiveScores.subarray(first, last),
       self: judgements.self.subarray(row * 2, row * 2 + 2),
-      ...(promoted && {
-        promoted: promoted.documents.subarray(promoted.offsets[row], promoted.offsets[row + 1]),
-      }),
+      ...(promoted && { promoted: listOf(promoted, row) }),
+      ...(previous && { previous: listOf(previous, row) }),
       features: Object.fromEntries(
         features.map(({ name, values, width }) => [name, values.subarray(from * width, to * width)]),
       ),
     };
   };
   return { rows, k, documents, reasons, candidates };
+}
+
+function listOf({ offsets, documents }: ShardLists, row: number): Int32Array {
+  return documents.subarray(offsets[row], offsets[row + 1]);
 }
 
 /** Candidates judged between two breaths of the main thread. */

@@ -57,8 +57,8 @@ async function keepInShard(
   shard: FilterShard,
   output: UnitOutput,
 ): Promise<MiningFigures & { readonly relaxed: number }> {
-  const { strategy, numNegatives, sampling, underFill = 'keep' } = run.job.mining;
-  const rule = { chain, numNegatives, sampling, underFill, seed: run.job.seed };
+  const { strategy, numNegatives, sampling, underFill = 'keep', keepPrevious = 0 } = run.job.mining;
+  const rule = { chain, numNegatives, sampling, underFill, keepPrevious, seed: run.job.seed };
   const kept = new Int16Array(shard.rows * numNegatives).fill(-1);
   const tally = new MiningTally(numNegatives);
   const eligible = strategy === 'best' ? new Uint8Array(shard.reasons.length) : null;

@@ -96,7 +96,8 @@ export function filterKey(run: RunDocument, shard: number): string {
   const { strategy, numNegatives, sampling, underFill } = mining;
   const chain = chainOf(mining, run.plan);
   const drawn = sampling === 'top' ? null : seed;
-  const kept = strategy === 'saha' ? [] : [numNegatives, sampling, underFill ?? 'keep', drawn];
+  const previous = run.plan.previous ? [mining.keepPrevious!, run.plan.previous.sha256] : [];
+  const kept = strategy === 'saha' ? [] : [numNegatives, sampling, underFill ?? 'keep', drawn, ...previous];
   const features = featuresOf(chain).map((feature) => featureKey(run, feature, shard));
   const calibrated = openRule(chain) ? [calibrateKey(run)] : [];
   const inputs = [candidatesKey(run, shard), inputKey(run), ...features, ...calibrated, ...promotedKey(run)];

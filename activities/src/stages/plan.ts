@@ -39,11 +39,15 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   const rescorer = await describeRescorer(context, job);
   const input = await findInput(context, job.input);
   const sizing = sizingOf(job, model);
-  const { previousRun } = job.mining;
-  const previous = previousRun === undefined ? null : await openPreviousRun(context, previousRun);
+  const previous = await openPreviousRun(context, job.mining);
   const tablesKey = await keyOf(context, cache, job, input, sizing);
   const planKey = previous
-    ? unitKey('plan', STAGE_VERSIONS.plan, 'previous run', [tablesKey, previous.sha256])
+    ? unitKey(
+        'plan',
+        STAGE_VERSIONS.plan,
+        previous.kept ? 'previous run and its negatives' : 'previous run',
+        [tablesKey, previous.sha256],
+      )
     : tablesKey;
   const planned = await memoised(context, { cache }, 'plan', planKey, async (output) => {
     const { rows, figures } = await planInput(context, output, {
@@ -56,7 +60,7 @@ export async function plan(context: StageContext, { job: given }: { readonly job
   });
   const figures = (await readDone(context, cache, 'plan', planKey)).figures as unknown as PlanFigures;
   await checkVectorRows(context, job, figures);
-  const normalised = await readPlan(context, cache, planKey, input, job.input);
+  const normalised = await readPlan(context, cache, planKey, input, job);
   await refuseImages(context, job, normalised);
   const [asked] = rescorer ? [rescorer] : judges;
   if (asked) refuseJudgedImages(job, normalised, asked.name);
@@ -154,7 +158,7 @@ async function readPlan(
   cache: string,
   planKey: string,
   { files }: Input,
-  job: Job['input'],
+  { input, mining }: Pick<Job, 'input' | 'mining'>,
 ): Promise<Plan> {
   const uri = `${unitDirectory(cache, 'plan', planKey)}/plan.json`;
   const found = JSON.parse(new TextDecoder().decode(await context.openStore(uri).read(uri))) as Plan;
@@ -162,7 +166,7 @@ async function readPlan(
     ...account,
     uri: (files[account.name as keyof Input['files']] ?? files.pairs!)[0]!.uri,
   }));
-  const mode = givenMode(job);
+  const mode = givenMode(input, (mining.keepPrevious ?? 0) > 0);
   return { ...found, inputs, ...(found.given && mode && { given: { ...found.given, mode } }) };
 }
 

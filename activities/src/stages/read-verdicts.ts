@@ -135,7 +135,7 @@ async function readJudged(
 
 const UNKNOWN = { rank: 0, score: Number.NaN };
 
-/** Looks up what the file of candidates said; the input's own negatives have no rank or score there. */
+/** Looks up what the file of candidates, or the previous round, said; the input's own negatives have no rank or score there. */
 function foreignScores(given: ShardGiven | null, first: number): ShardCandidates['foreign'] {
   return (query, document) => {
     if (!given) return UNKNOWN;
@@ -144,8 +144,8 @@ function foreignScores(given: ShardGiven | null, first: number): ShardCandidates
       const middle = (low + high) >>> 1;
       const found = given.documents[middle]!;
       if (found === document) {
-        const fromFile = GIVEN_SOURCES[given.sources[middle]!] === 'file';
-        return fromFile ? { rank: given.ranks[middle]!, score: given.scores[middle]! } : UNKNOWN;
+        const isRanked = GIVEN_SOURCES[given.sources[middle]!] !== 'input';
+        return isRanked ? { rank: given.ranks[middle]!, score: given.scores[middle]! } : UNKNOWN;
       }
       if (found < document) low = middle + 1;
       else high = middle - 1;

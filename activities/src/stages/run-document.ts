@@ -43,15 +43,17 @@ export interface Plan {
   /** Candidates that the input brought; absent where it brought none. */
   readonly given?: PlannedCandidates & { readonly mode: GivenMode };
   /** Absent where the job names no previous run. */
-  readonly promoted?: PlannedPromotions;
+  readonly promoted?: PlannedOfPrevious;
+  /** Absent where the job keeps nothing of a previous run. */
+  readonly previous?: PlannedOfPrevious;
   /** What is mined on its own, in the order of the names; one for everything where the format knows no groups. */
   readonly groups?: readonly Group[];
   /** What each side's rows hold; text where this is not said. */
   readonly modality?: Readonly<Record<Side, Modality>>;
 }
 
-/** What the previous round promoted, as far as query and document are still there. */
-export interface PlannedPromotions {
+/** What the previous round promoted, or kept, as far as query and document are still there. */
+export interface PlannedOfPrevious {
   readonly runId: string;
   readonly rows: number;
   /** sha256 over the arrays. */
@@ -161,6 +163,9 @@ export const PLAN_FILES = {
   promotedOffsets: 'promoted-offsets.npy',
   /** int32, ascending within a query */
   promotedDocument: 'promoted-document.npy',
+  /** The same of what it kept as negatives; there only where the job keeps some of them. */
+  previousOffsets: 'previous-offsets.npy',
+  previousDocument: 'previous-document.npy',
 } as const;
 
 /** URI of the plan's directory. */

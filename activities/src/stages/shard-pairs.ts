@@ -90,17 +90,26 @@ export async function readShardGiven(
   };
 }
 
-/** What the previous round promoted for one query shard; null where the job names no such round. */
-export async function readShardPromoted(
+/** Documents of one query shard's queries, cut out of the plan's arrays: what a previous round promoted, or kept. */
+export interface ShardLists {
+  /** int32 [q + 1]: those of row i of the shard are entries [offsets[i], offsets[i + 1]) */
+  readonly offsets: Int32Array;
+  /** int32: dense document ids, ascending within a row */
+  readonly documents: Int32Array;
+}
+
+/** Reads them by ranged reads; null where the job names no such round, or keeps nothing of it. */
+export async function readShardOfPrevious(
   dependencies: Dependencies,
   unit: RunRef,
   run: RunDocument,
   { start, end }: Range,
-): Promise<{ readonly offsets: Int32Array; readonly documents: Int32Array } | null> {
-  if (!run.plan.promoted) return null;
-  const bounds = await planRows<Int32Array>(dependencies, unit, run, 'promotedOffsets', start, end + 1);
+  what: 'promoted' | 'previous',
+): Promise<ShardLists | null> {
+  if (!run.plan[what]) return null;
+  const bounds = await planRows<Int32Array>(dependencies, unit, run, `${what}Offsets`, start, end + 1);
   const [first, last] = [bounds.data[0]!, bounds.data.at(-1)!];
-  const documents = await planRows<Int32Array>(dependencies, unit, run, 'promotedDocument', first, last);
+  const documents = await planRows<Int32Array>(dependencies, unit, run, `${what}Document`, first, last);
   return { offsets: bounds.data.map((offset) => offset - first), documents: documents.data };
 }
 

@@ -108,7 +108,7 @@ test('a plan knows what the previous round promoted, by its own dense ids, as fa
     job: input,
     input: await findInput(context, input),
     sizing: (side) => ({ side, maxLength: 64, dimension: 8, shardRows: undefined }),
-    previous: await openPreviousRun(context, first.directory),
+    previous: await openPreviousRun(context, { previousRun: first.directory }),
   });
   const read = async (name: string): Promise<Uint8Array> => readFile(join(output.directory, name));
   const array = async (name: string): Promise<number[]> => [...decodeNpy(await read(name), name).data];
@@ -122,12 +122,14 @@ test('a plan knows what the previous round promoted, by its own dense ids, as fa
 test('a previous run that is none, or has no candidates, is refused', async () => {
   const context = stageContext(await temporaryDirectory());
   const empty = pathToFileURL(await temporaryDirectory()).href;
-  await expect(openPreviousRun(context, empty)).rejects.toThrow(
+  await expect(openPreviousRun(context, { previousRun: empty })).rejects.toThrow(
     /holds no _manifest.json, so no committed run/,
   );
   const { directory } = await round('first', FIRST);
   await writeFile(new URL(`${directory}/_manifest.json`), JSON.stringify({ runId: 'x', files: [] }));
-  await expect(openPreviousRun(context, directory)).rejects.toThrow(/without the table candidates/);
+  await expect(openPreviousRun(context, { previousRun: directory })).rejects.toThrow(
+    /without the table candidates/,
+  );
 });
 
 test('the filter drops what was promoted, and nothing that has another reason already', () => {

@@ -95,6 +95,8 @@ export const FIELD_ADVICE: Readonly<Record<string, string>> = {
   'mining.rescore.maxLength': 'tokens of a pair, special ones included',
   'mining.rescore.activation': 'sigmoid or identity; default: what its config.json says, else sigmoid',
   'mining.previousRun': 'directory of an earlier round: what that promoted is no negative of this one',
+  'mining.keepPrevious':
+    'share of numNegatives that may be negatives of that round which still pass; default: all are taken anew',
   'mining.sampling':
     'which of the candidates that passed are taken: the best, a seeded sample, or another shape',
   'mining.sampling.simans': "drawn by the distance to the positives' mean score",

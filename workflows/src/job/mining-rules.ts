@@ -35,6 +35,12 @@ export function miningRefusals(m: Mining, refuse: Refuse): void {
   if (m.minScore !== undefined && m.maxScore !== undefined && m.minScore > m.maxScore) {
     refuse(['minScore'], `${m.minScore} is above maxScore ${m.maxScore}, so no score is left; lower it`);
   }
+  if (m.keepPrevious !== undefined && m.previousRun === undefined) {
+    refuse(
+      ['keepPrevious'],
+      `${m.keepPrevious} of no earlier round; give its directory as mining.previousRun`,
+    );
+  }
   filterRefusals(m, refuse);
   calibrateRefusals(m, refuse);
 }
@@ -60,6 +66,12 @@ function marginFieldRefusals(m: Mining, refuse: Refuse): void {
 
 /** A cluster is as large as it comes, and nothing is drawn. */
 function sahaRefusals(m: Mining, refuse: Refuse): void {
+  if (m.keepPrevious !== undefined) {
+    refuse(
+      ['keepPrevious'],
+      `${m.keepPrevious} has no effect with strategy saha, which keeps pairs and no single negatives; use strategy: margin or best`,
+    );
+  }
   if (m.sampling !== 'top') {
     const given = typeof m.sampling === 'string' ? m.sampling : Object.keys(m.sampling)[0]!;
     refuse(['sampling'], `${given} has no effect with strategy saha; use strategy: margin or remove it`);

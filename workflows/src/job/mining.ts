@@ -39,6 +39,11 @@ export const mining = z.strictObject({
   rescore: rescore.optional(),
   /** Directory of the committed run of an earlier round: what it promoted is no negative. */
   previousRun: uri.optional(),
+  /**
+   * Share of `numNegatives` that may be negatives of that round, which still pass the chain, the hardest first; the others are
+   * this round's. Default: all negatives are taken anew (ANCE's refresh).
+   */
+  keepPrevious: share.optional(),
   sampling: sampling.default('top'),
   underFill: underFill.optional(),
   /** Finds the threshold of one filter. */
