@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['slow/**/*.test.ts', 'interop/**/*.test.ts'],
     globalSetup: './support/global-setup.ts',
     testTimeout: 3_600_000,
-    hookTimeout: 600_000,
+    hookTimeout: 3_600_000,
     maxWorkers: 1,
     pool: 'forks',
   },

@@ -49,7 +49,7 @@ test('load_dataset finds the MMEB configuration by its name and split, with the 
     neg_text: run.negatives(1).slice(0, 2).map(document),
     neg_image_path: ['', ''],
   });
-}, 600_000);
+});
 
 test('load_dataset reads what Tevatron names by ids', async ({ skip }) => {
   const python = await interpreter('datasets', skip);
@@ -63,4 +63,4 @@ test('load_dataset reads what Tevatron names by ids', async ({ skip }) => {
     negative_document_ids: run.negatives(1).map((d) => `d-${d}`),
   });
   expect(corpus).toMatchObject({ rows: 100, first: { docid: 'd-0', text: document(0) } });
-}, 600_000);
+});

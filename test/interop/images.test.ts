@@ -22,7 +22,7 @@ beforeAll(async () => {
   python = await pythonEnvironment(new URL('requirements-images.txt', import.meta.url));
   directory = await mkdtemp(join(tmpdir(), 'quarry-interop-images-'));
   pictures = await Promise.all(Array.from({ length: LABELS }, (_, i) => picture(i)));
-}, 600_000);
+});
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** What `datasets.load_dataset` makes of a run's tables. */

@@ -1,12 +1,18 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { withFileLock } from '@quarry/activities/storage/file-lock';
 
 const run = promisify(execFile);
+
+/** Installs; from PyPI itself. It loads side by side and builds nothing into bytecode, which is most of what pip takes. */
+const UV = 'uv==0.13.8';
+/** PyTorch with CUDA's libraries is 2.5 GB to load; whoever is slower than this is told so, and the test is skipped. */
+const INSTALL_MINUTES = 30;
 
 /** A Python with the pinned packages, or why there is none. */
 export type Python = { readonly path: string } | { readonly missing: string };
@@ -31,7 +37,8 @@ export type EnvironmentName = 'datasets' | 'trainers' | 'sentence-transformers' 
 
 /**
  * The interpreter of a virtual environment outside the repository (`QUARRY_CACHE` or `~/.cache/quarry`), made once per
- * content of its requirements from PyPI.
+ * content of its requirements from PyPI. Processes that want the same one wait for the one that makes it; it stands there
+ * under its name only when it is whole.
  *
  * @param name one of `requirements/`, or a list of pins of its own
  */
@@ -45,10 +52,10 @@ export async function pythonEnvironment(name: EnvironmentName | URL = 'datasets'
   }
 }
 
-/** Pip's own words where it said why, else the first line. */
-function reasonOf({ message }: Error): string {
-  const lines = message.split('\n').filter((line) => line.trim() !== '');
-  return lines.find((line) => /^\w*Error\b|^ERROR\b/.test(line)) ?? lines[0] ?? 'no reason was given';
+function reasonOf(error: Error & { readonly killed?: boolean; readonly stderr?: string }): string {
+  if (error.killed) return `installing took more than ${INSTALL_MINUTES} minutes and was ended`;
+  const said = (error.stderr ?? '').trim() || error.message;
+  return said.replaceAll(/\s+/g, ' ');
 }
 
 /** As {@link pythonEnvironment}; says why and skips the test where there is none. */
@@ -70,21 +77,47 @@ async function environment(
     .update(await readFile(requirements))
     .digest('hex')
     .slice(0, 16);
-  const parent = join(process.env.QUARRY_CACHE ?? join(homedir(), '.cache', 'quarry'), 'interop');
-  const directory = join(parent, hash);
-  const marker = join(directory, 'complete');
-  if (existsSync(marker)) return { directory, hash };
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(parent, { recursive: true });
-  await run('python3', ['-m', 'venv', directory]);
-  if (base)
-    await writeFile(join(await packages(directory), 'base.pth'), `${await packages(base.directory)}\n`);
-  const install = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-cache-dir', '-q'];
-  const python = join(directory, 'bin', 'python');
-  await run(python, [...install, ...(complete ? ['--no-deps'] : []), '-r', requirements.pathname]);
-  await writeFile(`${marker}.part`, '');
-  await rename(`${marker}.part`, marker);
+  const directory = join(parentDirectory(), hash);
+  await madeOnce(directory, async (part) => {
+    const uv = await installer();
+    await run(uv, ['venv', '-q', '--relocatable', '--python', 'python3', part]);
+    if (base) await writeFile(join(await packages(part), 'base.pth'), `${await packages(base.directory)}\n`);
+    const install = ['pip', 'install', '-q', '--no-cache', '--python', join(part, 'bin', 'python')];
+    const timeout = INSTALL_MINUTES * 60_000;
+    await run(uv, [...install, ...(complete ? ['--no-deps'] : []), '-r', requirements.pathname], { timeout });
+  });
   return { directory, hash };
+}
+
+/** The path of uv, in a directory of its own. */
+async function installer(): Promise<string> {
+  const directory = join(parentDirectory(), UV.replace('==', '-'));
+  await madeOnce(directory, async (part) => {
+    await run('python3', ['-m', 'pip', 'install', '-q', '--no-cache-dir', '--target', part, UV]);
+  });
+  return join(directory, 'bin', 'uv');
+}
+
+function parentDirectory(): string {
+  return join(process.env.QUARRY_CACHE ?? join(homedir(), '.cache', 'quarry'), 'interop');
+}
+
+/** Makes the directory under another name by `make`, and gives it its own at the end; one process at a time. */
+async function madeOnce(directory: string, make: (part: string) => Promise<void>): Promise<void> {
+  const isWhole = (): boolean => existsSync(join(directory, 'complete'));
+  if (isWhole()) return;
+  await withFileLock(`${directory}.lock`, async () => {
+    if (isWhole()) return;
+    const [parent, name] = [dirname(directory), basename(directory)];
+    for (const entry of await readdir(parent)) {
+      const isRest = entry === name || entry.startsWith(`${name}.part-`);
+      if (isRest) await rm(join(parent, entry), { recursive: true, force: true });
+    }
+    const part = `${directory}.part-${process.pid}`;
+    await make(part);
+    await writeFile(join(part, 'complete'), '');
+    await rename(part, directory);
+  });
 }
 
 /** `lib/python3.11/site-packages`, whatever the version. */

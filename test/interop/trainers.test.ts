@@ -52,7 +52,7 @@ test('sentence-transformers trains a step on every shape', async ({ skip }) => {
     positive: [2, ...run.negatives(1)].map(document),
     labels: [1, ...run.negatives(1).map(() => 0)],
   });
-}, 1_200_000);
+});
 
 test('FlagEmbedding reads every row and trains on scores', async ({ skip }) => {
   const python = await interpreter('trainers', skip);
@@ -69,7 +69,7 @@ test('FlagEmbedding reads every row and trains on scores', async ({ skip }) => {
     scores: [4],
     query: `Why: ${query(1)}`,
   });
-}, 600_000);
+});
 
 test('Tevatron reads passages', async ({ skip }) => {
   const python = await interpreter('trainers', skip);
@@ -80,7 +80,7 @@ test('Tevatron reads passages', async ({ skip }) => {
     positives: run.mined.map(() => 1),
     negatives: run.mined.map((q) => run.negatives(q).length),
   });
-}, 600_000);
+});
 
 test('PyLate trains both losses; KDProcessing finds every document', async ({ skip }) => {
   const python = await interpreter('trainers', skip);
@@ -98,7 +98,7 @@ test('PyLate trains both losses; KDProcessing finds every document', async ({ sk
     query: query(full[0]!),
     documents: [2 * full[0]!, ...run.negatives(full[0]!)].map(document),
   });
-}, 600_000);
+});
 
 test('ms-swift reads messages', async ({ skip }) => {
   const python = await interpreter('ms-swift', skip);
@@ -115,7 +115,7 @@ test('ms-swift reads messages', async ({ skip }) => {
       negative_messages: run.negatives(1).map((d) => message(document(d))),
     },
   });
-}, 600_000);
+});
 
 test('NeMo Automodel reads ids with a corpus that lies beside them, and inline texts', async ({ skip }) => {
   const python = await interpreter('automodel', skip);
@@ -137,7 +137,7 @@ test('NeMo Automodel reads ids with a corpus that lies beside them, and inline t
     rows: run.mined.length,
     documents: [2, first!, second!, first!].map(document),
   });
-}, 600_000);
+});
 
 test('BEIR and GPL read corpus, queries, judgements, negatives and margins', async ({ skip }) => {
   const python = await interpreter('trainers', skip);
@@ -160,4 +160,4 @@ test('BEIR and GPL read corpus, queries, judgements, negatives and margins', asy
     expect(guids[i]!.slice(0, 2)).toEqual([`q-${mined}`, `d-${2 * mined}`]);
     expect(run.negatives(mined).map((row) => `d-${row}`)).toContain(guids[i]![2]);
   }
-}, 600_000);
+});
