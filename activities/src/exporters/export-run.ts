@@ -58,7 +58,7 @@ export async function exportRun(request: ExportRequest): Promise<Exported> {
     memoryLimit: MEMORY_LIMIT,
   });
   try {
-    const { source, from } = await openSource(database.connection, request);
+    const { source, from } = await openSource(database.connection, await database.connect(), request);
     try {
       await exporter.write(source, target, options);
       signal.throwIfAborted();

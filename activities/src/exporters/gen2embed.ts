@@ -5,7 +5,7 @@ import type { Json } from './target/json-file.ts';
 import { writeArray } from './target/text-files.ts';
 
 /** A row of MMEB, of which the trainer uses these four keys. */
-const row = ({ query, positive }: ClusterPair): { [key: string]: Json } => ({
+const row = ({ query, positive }: ClusterPair): { neg_samples?: Json; [key: string]: Json } => ({
   qry: mmebText(query),
   qry_image_path: query.image ?? '',
   pos_text: mmebText(positive),
@@ -33,10 +33,11 @@ export const gen2embed: Exporter = {
   async write(source, target) {
     for (const group of source.groups) {
       await writeArray(target, `${group}_hard_negatives.json`, (write) =>
-        source.clusters(
-          ([anchor, ...others]) => write({ ...row(anchor!), neg_samples: others.map(row) }),
-          group,
-        ),
+        source.clusters(([anchor, ...others]) => {
+          const element = row(anchor!);
+          element.neg_samples = others.map(row);
+          write(element);
+        }, group),
       );
     }
   },

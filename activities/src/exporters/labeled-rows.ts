@@ -15,10 +15,8 @@ export async function writeLabeledPairs(
   await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
     eachExample(source, target, count, ({ query, positives, negatives }) => {
       const anchor = query.text;
-      for (const { text, score } of positives)
-        write({ anchor, positive: text, ...(scores === undefined ? { label: 1 } : { score }) }, 2);
-      for (const { text, score } of negatives)
-        write({ anchor, positive: text, ...(scores === undefined ? { label: 0 } : { score }) }, 2);
+      for (const { text, score } of positives) write([anchor, text, scores === undefined ? 1 : score], 2);
+      for (const { text, score } of negatives) write([anchor, text, scores === undefined ? 0 : score], 2);
     }),
   );
 }
@@ -38,12 +36,11 @@ export async function writeLabeledList(
     eachExample(source, target, count, ({ query, paired, negatives }) => {
       for (const own of paired) {
         const documents = [own, ...negatives];
-        const values =
-          scores === undefined
-            ? { labels: documents.map((document) => (document === own ? 1 : 0)) }
-            : { scores: documents.map(({ score }) => score) };
-        const positive = documents.map(({ text }) => text);
-        write({ anchor: query.text, positive, ...values }, documents.length + 1);
+        const values = documents.map((document) =>
+          scores === undefined ? (document === own ? 1 : 0) : document.score,
+        );
+        const texts = documents.map(({ text }) => text);
+        write([query.text, texts, values], documents.length + 1);
       }
     }),
   );

@@ -26,7 +26,7 @@ const NEGATIVE_TYPES: Readonly<Record<string, 'VARCHAR' | 'VARCHAR[]'>> = {
   b3: 'VARCHAR[]',
 };
 
-type Row = { readonly [column: string]: Json };
+type Row = readonly Json[];
 
 /** The rows of one group on their way. */
 interface GroupRows {
@@ -82,13 +82,9 @@ export const mmeb: Exporter = {
   },
 };
 
+/** In the order of {@link TEXT_COLUMNS}. */
 function pairRow({ query, positive }: ClusterPair): Row {
-  return {
-    qry: mmebText(query),
-    qry_image_path: query.image ?? '',
-    pos_text: mmebText(positive),
-    pos_image_path: positive.image ?? '',
-  };
+  return [mmebText(query), query.image ?? '', mmebText(positive), positive.image ?? ''];
 }
 
 async function writeScalars({ source, target, options, group, write }: GroupRows): Promise<void> {
@@ -96,10 +92,8 @@ async function writeScalars({ source, target, options, group, write }: GroupRows
     const literal = options.shape === 'mme5' ? literals(negatives) : null;
     for (const positive of paired) {
       const row = pairRow({ query, positive });
-      if (literal) write({ ...row, ...literal }, 4);
-      else
-        for (const negative of negatives)
-          write({ ...row, neg_text: mmebText(negative), neg_image_path: negative.image ?? '' }, 3);
+      if (literal) write([...row, ...literal], 4);
+      else for (const negative of negatives) write([...row, mmebText(negative), negative.image ?? ''], 3);
     }
   };
   await eachExample(source, target, options.negatives, visit, group);
@@ -107,19 +101,19 @@ async function writeScalars({ source, target, options, group, write }: GroupRows
 
 function literals(negatives: readonly Content[]): Row {
   const list = (values: readonly string[]): string => JSON.stringify(values);
-  return {
-    neg_text: list(negatives.map((negative) => decoded(mmebText(negative)))),
-    neg_image_path: list(negatives.map(({ image }) => decoded(image ?? ''))),
-  };
+  return [
+    list(negatives.map((negative) => decoded(mmebText(negative)))),
+    list(negatives.map(({ image }) => decoded(image ?? ''))),
+  ];
 }
 
 async function writeLists({ source, target, options, group, write }: GroupRows): Promise<void> {
   const count = equalCount(source, options);
   const chunks = new WholeChunks<Row>(options.chunk ?? CHUNK, (row) => write(row, count + 2));
   const visit = ({ query, paired, negatives }: Example): void => {
-    const neg_text = negatives.map(mmebText);
-    const neg_image_path = negatives.map(({ image }) => image ?? '');
-    for (const positive of paired) chunks.add({ ...pairRow({ query, positive }), neg_text, neg_image_path });
+    const texts = negatives.map(mmebText);
+    const images = negatives.map(({ image }) => image ?? '');
+    for (const positive of paired) chunks.add([...pairRow({ query, positive }), texts, images]);
   };
   await eachExample(source, target, count, visit, group);
   chunks.tell(target);

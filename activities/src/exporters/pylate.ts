@@ -53,9 +53,9 @@ export const pylate: Exporter = {
       eachExample(source, target, equalCount(source, options), ({ query, paired, negatives }) => {
         for (const positive of paired) {
           const documents = [positive, ...negatives];
-          const document_ids = documents.map(({ id }) => id);
+          const ids = documents.map(({ id }) => id);
           const scores = documents.map(({ score }) => score);
-          write({ query_id: query.id, document_ids, scores }, documents.length + 1);
+          write([query.id, ids, scores], documents.length + 1);
         }
       }),
     );

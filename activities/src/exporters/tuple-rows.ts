@@ -23,8 +23,7 @@ export async function writeTriplets(
       const anchor = query.text;
       for (const positive of paired) {
         for (const negative of negatives) {
-          const row = { anchor, positive: positive.text, negative: negative.text };
-          write({ ...row, ...scoreValue(scores, positive, [negative]) }, 3);
+          write([anchor, positive.text, negative.text, ...scoreValue(scores, positive, [negative])], 3);
         }
       }
     }),
@@ -48,9 +47,8 @@ export async function writeTuples(
   await writeParquetRows(source, target, { directory: '', split: 'train', columns }, (write) =>
     eachExample(source, target, count, ({ query, paired, negatives }) => {
       for (const positive of paired) {
-        const row: { [column: string]: Json } = { anchor: query.text, positive: positive.text };
-        for (let n = 0; n < count; n++) row[names[n]!] = negatives[n]!.text;
-        write(Object.assign(row, scoreValue(scores, positive, negatives)), count + 2);
+        const texts = negatives.map(({ text }) => text);
+        write([query.text, positive.text, ...texts, ...scoreValue(scores, positive, negatives)], count + 2);
       }
     }),
   );
@@ -66,9 +64,9 @@ function scoreValue(
   scores: ExportOptions['scores'],
   { score }: ScoredDocument,
   negatives: readonly ScoredDocument[],
-): Record<string, Json> {
-  if (scores === undefined) return {};
-  if (scores === 'scores') return { scores: [score, ...negatives.map((negative) => negative.score)] };
+): readonly Json[] {
+  if (scores === undefined) return [];
+  if (scores === 'scores') return [[score, ...negatives.map((negative) => negative.score)]];
   const margins = negatives.map((negative) => score - negative.score);
-  return { label: margins.length === 1 ? margins[0]! : margins };
+  return margins.length === 1 ? margins : [margins];
 }

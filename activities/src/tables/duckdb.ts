@@ -14,6 +14,8 @@ export interface DuckDbOptions {
 
 export interface DuckDb {
   readonly connection: DuckDBConnection;
+  /** Another connection, for what runs beside the first; closed with it. */
+  connect(): Promise<DuckDBConnection>;
   close(): void;
 }
 
@@ -35,11 +37,16 @@ export async function openDuckDb({
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const connection = await instance.connect();
+  const connections = [await instance.connect()];
   return {
-    connection,
+    connection: connections[0]!,
+    connect: async () => {
+      const other = await instance.connect();
+      connections.push(other);
+      return other;
+    },
     close: () => {
-      connection.closeSync();
+      for (const connection of connections) connection.closeSync();
       instance.closeSync();
     },
   };

@@ -45,7 +45,7 @@ test.each([0, 2 ** 30])(
     expect(spool.get(4)).toBe(text(4));
     for (const [name, order] of Object.entries(ORDERS)) {
       const file = new PlainParquet(join(directory, name), { t: 'VARCHAR' });
-      for (const row of order) file.write({ t: new SpooledText(spool, row) });
+      for (const row of order) file.write([new SpooledText(spool, row)]);
       expect(file.rows).toBe(ROWS);
       file.close();
       const { rows } = await parquet(join(directory, name));
@@ -85,7 +85,7 @@ test('every type, lists of any length, and rows beyond one row group come back',
     }) as never;
   const rows = 130_000;
   const file = new PlainParquet(path, columns);
-  for (let n = 0; n < rows; n++) file.write(row(n));
+  for (let n = 0; n < rows; n++) file.write(Object.values(row(n)));
   file.close();
   const found = await parquet(path);
   expect(found.columns).toEqual(columns);

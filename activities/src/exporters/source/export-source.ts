@@ -10,6 +10,8 @@ export interface ExportSource extends Examples {
   readonly numNegatives: number | undefined;
   /** Its views are the tables in `files`, by name. */
   readonly connection: DuckDBConnection;
+  /** Of the same database, for what runs while rows are visited. */
+  readonly beside: DuckDBConnection;
   /** Published files of the tables that the format needs. */
   readonly files: ReadonlyMap<Table, readonly SourceFile[]>;
   /** Absolute local directory for what does not stay. */

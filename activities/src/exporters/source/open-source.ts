@@ -19,6 +19,7 @@ import { PublishedExamples } from './published-examples.ts';
  */
 export async function openSource(
   connection: DuckDBConnection,
+  beside: DuckDBConnection,
   request: ExportRequest,
 ): Promise<{ readonly source: ExportSource; readonly from: 'cache' | 'tables' }> {
   const { exporter, options, runId, scratch, signal } = request;
@@ -26,7 +27,8 @@ export async function openSource(
   const manifest = await readManifest(request);
   await checkSizes(request, manifest);
   const opened = await openExamples(connection, request, manifest, needs);
-  const shared = { runId, connection, scratch, signal, numNegatives: await readNumNegatives(request) };
+  const numNegatives = await readNumNegatives(request);
+  const shared = { runId, connection, beside, scratch, signal, numNegatives };
   const { examples } = opened;
   const source: ExportSource = {
     ...shared,

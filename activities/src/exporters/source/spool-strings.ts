@@ -1,16 +1,13 @@
 import { fstatSync, openSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { sqlText } from '../../tables/duckdb.ts';
-import { jsonPlaces } from './json-places.ts';
 import { plainPlaces } from './plain-places.ts';
 import { type Encoding, SpooledStrings } from './spooled-strings.ts';
 
-const COPY: Readonly<Record<Encoding, string>> = {
-  json: 'FORMAT json',
-  // No dictionary and no compression: every string lies in the file as it is.
-  plain:
-    'FORMAT parquet, PARQUET_VERSION V1, COMPRESSION uncompressed, STRING_DICTIONARY_PAGE_SIZE_LIMIT 1, WRITE_BLOOM_FILTER false',
-};
+/** No dictionary and no compression: every string lies in the file as it is. */
+const PLAIN =
+  'FORMAT parquet, PARQUET_VERSION V1, COMPRESSION uncompressed, STRING_DICTIONARY_PAGE_SIZE_LIMIT 1, WRITE_BLOOM_FILTER false';
+const ENCODED: Readonly<Record<Encoding, string>> = { json: 'to_json(t)::VARCHAR', plain: 't' };
 
 /**
  * Spools the strings that `select` yields.
@@ -34,9 +31,10 @@ export async function spoolStrings(
     readonly memory?: number;
   },
 ): Promise<SpooledStrings> {
-  await connection.run(`COPY (${select}) TO ${sqlText(path)} (${COPY[encoding]})`);
+  await connection.run(
+    `COPY (SELECT ${ENCODED[encoding]} AS t FROM (${select})) TO ${sqlText(path)} (${PLAIN})`,
+  );
   const file = openSync(path, 'r');
   const { size } = fstatSync(file);
-  const places = encoding === 'json' ? jsonPlaces(file, rows, size) : await plainPlaces(file, rows, size);
-  return new SpooledStrings(encoding, file, size, places, memory);
+  return new SpooledStrings(encoding, file, size, await plainPlaces(file, rows, size), memory);
 }

@@ -3,6 +3,8 @@ import { closeSync, readSync } from 'node:fs';
 /** How a spool's strings are written: as JSON, quotes included; or as they are in UTF-8, which is what Parquet holds. */
 export type Encoding = 'json' | 'plain';
 
+/** Strings up to so many bytes are copied in a loop, which is faster than a copy that makes a view of them first. */
+const SHORT_BYTES = 16;
 const WINDOW_BYTES = 1 << 18;
 /** Rows ahead of the last one within which reading counts as going on. */
 const NEAR = 64;
@@ -72,7 +74,8 @@ export class SpooledStrings {
     }
     this.#last = row;
     const from = start - this.#windowStart;
-    this.#window.copy(target, at, from, from + bytes);
+    if (bytes > SHORT_BYTES) this.#window.copy(target, at, from, from + bytes);
+    else for (let i = 0; i < bytes; i++) target[at + i] = this.#window[from + i]!;
     return bytes;
   }
 

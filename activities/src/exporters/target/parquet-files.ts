@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sqlText } from '../../tables/duckdb.ts';
 import { rowGroupRows } from '../../tables/write-parquet.ts';
@@ -25,12 +25,13 @@ export interface ParquetRows extends ParquetPlace {
   readonly columns: Readonly<Record<string, PlainType | `${PlainType}[]`>>;
 }
 
-/** Rows on their way; `strings` is how much of a file a row takes. */
-type Write = (row: { readonly [column: string]: Json }, strings: number) => void;
+/** A row's values in the order of the columns; `strings` is how much of a file it takes. */
+type Write = (row: readonly Json[], strings: number) => void;
 
 /**
  * Writes `<split>-00000-of-0000N.parquet`. Rows go through local files of plain Parquet, which DuckDB then compresses and
- * gives statistics: so strings are copied as bytes all the way. Memory: DuckDB's limit, and one row group of `PlainParquet`.
+ * gives statistics, each while the next is filled: so strings are copied as bytes all the way. Memory: DuckDB's limit, and one
+ * row group of `PlainParquet`.
  */
 export async function writeParquetRows(
   source: ExportSource,
@@ -38,19 +39,38 @@ export async function writeParquetRows(
   { columns, ...place }: ParquetRows,
   fill: (write: Write) => Promise<void>,
 ): Promise<void> {
-  const parts = new PlainParts(join(source.scratch, `rows-${place.split}-`), columns);
-  await target.during(parts, () => fill((row, strings) => parts.write(row, strings)));
-  for (const [part, { path, rows, bytes }] of parts.parts.entries()) {
-    source.signal.throwIfAborted();
-    const name = join(place.directory, partName(place, part, parts.parts.length));
-    await source.connection.run(
-      `COPY (SELECT * FROM read_parquet(${sqlText(path)}))
-       TO ${sqlText(await target.path(name))} (
-         FORMAT parquet, PARQUET_VERSION V1, COMPRESSION snappy, ROW_GROUP_SIZE ${rowGroupRows(bytes / Math.max(1, rows))})`,
-    );
-    await rm(path);
+  const written: { readonly path: string; readonly rows: number }[] = [];
+  let compressed = Promise.resolve();
+  const parts = new PlainParts(join(source.scratch, `rows-${place.split}-`), columns, (part, number) => {
+    compressed = compressed.then(async () => {
+      const path = await target.path(join(place.directory, `part-${number}`));
+      await compress(source, part, path);
+      written.push({ path, rows: part.rows });
+    });
+    // What fails is told below, when the rows are through.
+    compressed.catch(() => undefined);
+  });
+  try {
+    await target.during(parts, () => fill((row, strings) => parts.write(row, strings)));
+  } finally {
+    await Promise.allSettled([compressed]);
+  }
+  await compressed;
+  for (const [part, { path, rows }] of written.entries()) {
+    const name = join(place.directory, partName(place, part, written.length));
+    await rename(path, await target.path(name));
     target.count(name, rows);
   }
+}
+
+async function compress({ beside, signal }: ExportSource, part: PlainPart, to: string): Promise<void> {
+  signal.throwIfAborted();
+  await beside.run(
+    `COPY (SELECT * FROM read_parquet(${sqlText(part.path)}))
+     TO ${sqlText(to)} (
+       FORMAT parquet, PARQUET_VERSION V1, COMPRESSION snappy, ROW_GROUP_SIZE ${rowGroupRows(part.bytes / Math.max(1, part.rows))})`,
+  );
+  await rm(part.path);
 }
 
 /** `<split>-00000-of-0000N.parquet`, with the tag where there is one. */
@@ -66,19 +86,26 @@ interface PlainPart {
 
 /** Files of rows, each full of strings before the next begins; at least one. */
 class PlainParts {
-  readonly parts: PlainPart[] = [];
   readonly #prefix: string;
   readonly #columns: ParquetRows['columns'];
+  readonly #ended: (part: PlainPart, number: number) => void;
+  #number = 0;
   #file: PlainParquet;
   #strings = 0;
 
-  constructor(prefix: string, columns: ParquetRows['columns']) {
+  /** @param ended is told each file that is whole */
+  constructor(
+    prefix: string,
+    columns: ParquetRows['columns'],
+    ended: (part: PlainPart, number: number) => void,
+  ) {
     this.#prefix = prefix;
     this.#columns = columns;
+    this.#ended = ended;
     this.#file = this.#next();
   }
 
-  write(row: { readonly [column: string]: Json }, strings: number): void {
+  write(row: readonly Json[], strings: number): void {
     if (this.#strings >= STRINGS_PER_FILE) {
       this.#end();
       this.#file = this.#next();
@@ -103,11 +130,11 @@ class PlainParts {
   #end(): void {
     const { rows, bytes } = this.#file;
     this.#file.close();
-    this.parts.push({ path: this.#path(), rows, bytes });
+    this.#ended({ path: this.#path(), rows, bytes }, this.#number++);
   }
 
   #path(): string {
-    return `${this.#prefix}${five(this.parts.length)}.parquet`;
+    return `${this.#prefix}${five(this.#number)}.parquet`;
   }
 }
 
