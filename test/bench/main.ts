@@ -8,6 +8,7 @@ import { benchLarge } from './large.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchPacking } from './packing.ts';
 import { benchPrefix } from './prefix.ts';
+import { benchReport } from './report.ts';
 import { benchSearch } from './search.ts';
 import { benchTenMillion } from './ten-million.ts';
 import { benchWrite } from './write.ts';
@@ -32,6 +33,8 @@ const BENCHMARKS: Record<string, () => Promise<Record<string, unknown>>> = {
   chain: benchChain,
   /** memory of filters, sampling and owner scores in a run of ten million queries */
   'ten-million': benchTenMillion,
+  /** size, time and memory of the report of ten million queries */
+  report: benchReport,
   /** the candidates table against DuckDB's own COPY */
   write: benchWrite,
   /** exports against DuckDB's own COPY, and their memory */

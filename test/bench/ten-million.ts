@@ -17,7 +17,7 @@ import { jobSchema } from '@quarry/workflows/job';
 const QUERIES = 10_000_000;
 const K = 90;
 const DIMENSION = 384;
-const SHARD_ROWS = 16_384;
+export const SHARD_ROWS = 16_384;
 /** Units at once: the slots of a cpu worker on two cores. */
 const SLOTS = 2;
 const PIECE = 1 << 20;
@@ -86,7 +86,7 @@ function peak(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
-function runDocument(mining: NonNullable<JobInput['mining']>): RunDocument {
+export function runDocument(mining: NonNullable<JobInput['mining']>): RunDocument {
   const shards = Array.from({ length: Math.ceil(QUERIES / SHARD_ROWS) }, (_, shard) => {
     const start = shard * SHARD_ROWS;
     return { start, end: Math.min(start + SHARD_ROWS, QUERIES), sha256: `rows ${start}` };
@@ -129,7 +129,7 @@ function runDocument(mining: NonNullable<JobInput['mining']>): RunDocument {
 }
 
 /** Writes the plan, and one query shard's arrays; gives the paths of these by name. */
-async function writeTemplates(directory: string): Promise<Readonly<Record<string, string>>> {
+export async function writeTemplates(directory: string): Promise<Readonly<Record<string, string>>> {
   const plan = join(directory, 'cache', 'plan', 'plan');
   const templates = join(directory, 'templates');
   await mkdir(plan, { recursive: true });
@@ -180,7 +180,7 @@ function writeArray(
 }
 
 /** Lays the templates where the stages look for them. */
-async function layOut(
+export async function layOut(
   directory: string,
   files: Readonly<Record<string, string>>,
   run: RunDocument,

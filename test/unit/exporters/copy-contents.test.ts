@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PlannedFile } from '@quarry/activities/exporters/source/cached-contents';
 import type { ExportSource } from '@quarry/activities/exporters/source/export-source';
 import { copyContents } from '@quarry/activities/exporters/target/copy-contents';
 import type { ExportTarget } from '@quarry/activities/exporters/target/export-target';
@@ -17,7 +18,7 @@ test('the bytes of a copied corpus do not depend on the shards of the plan', asy
   for (const shardRows of [131_072, 70_001]) {
     const directory = await mkdtemp(join(tmpdir(), 'quarry-copy-'));
     const { connection, close } = await openDuckDb({ directory, threads: 1 });
-    const files = [];
+    const files: PlannedFile[] = [];
     for (let start = 0; start < ROWS; start += shardRows) {
       const end = Math.min(ROWS, start + shardRows);
       const local = join(directory, `shard-${start}`);
