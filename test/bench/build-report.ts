@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -10,7 +10,7 @@ import { openStore } from '@quarry/activities/storage/open-store';
 /** `build-report.ts CACHE RUN`: runs the stage `report` and prints what it cost. */
 const [cache, run] = process.argv.slice(2) as [string, string];
 const pool = createPool({ threads: 1 });
-const scratch = join(tmpdir(), `quarry-build-report-${process.pid}`);
+const scratch = await mkdtemp(join(tmpdir(), 'quarry-build-report-'));
 const before = { cpu: process.cpuUsage(), wall: performance.now(), rss: process.resourceUsage().maxRSS };
 const { report: written, funnel } = await report(
   { openStore, scratch, pool, threads: 1, signal: new AbortController().signal, progress: () => {} },
@@ -31,3 +31,4 @@ console.log(
   }),
 );
 await pool.close();
+await rm(scratch, { recursive: true });

@@ -49,17 +49,19 @@ details.example{border:1px solid var(--line);border-radius:.5rem;background:var(
 details.example summary{cursor:pointer;padding:.6rem 0;font-weight:550;line-height:1.4}
 details.example summary span{display:inline}
 details.example:not([open]) summary span{display:inline-block;vertical-align:top;max-width:calc(100% - 1.5rem);max-height:2.8em;overflow:hidden}
+details.example summary img{display:inline-block;vertical-align:middle;margin:.3rem .7rem .3rem .2rem}
+details.example summary img+span,details.example:not([open]) summary img+span{display:inline-block;vertical-align:middle;max-width:calc(100% - 8rem)}
 details.example p{margin:0 0 .5rem}
 details.example ol{list-style:none;margin:0 0 .75rem;padding:0}
 details.example li{display:grid;grid-template-columns:9.5rem 1fr;gap:.1rem .9rem;padding:.5rem 0;border-top:1px solid var(--line);font-size:.92rem;line-height:1.45}
 .verdict{font-size:.82rem;font-weight:600;padding-left:.6rem;border-left:.25rem solid var(--dropped)}
 .verdict span{display:block;font-weight:400;color:var(--muted)}
 .positive .verdict{border-color:var(--positive)}.kept .verdict{border-color:var(--kept)}.suspect .verdict{border-color:var(--warning)}
-.text{min-width:0;white-space:pre-line}.text .note{display:block;white-space:normal;font-size:.82rem;line-height:1.4;margin-top:.15rem}
+.text{display:flow-root;min-width:0;white-space:pre-line}.text>img{float:left;margin-right:.7rem}.text .note{display:block;white-space:normal;font-size:.82rem;line-height:1.4;margin-top:.15rem}
 img{display:block;max-width:6rem;max-height:6rem;border-radius:.3rem;background:#fff;margin:.1rem 0 .35rem}
-summary img{max-height:4.5rem;margin:.3rem 0}.note img{display:inline-block;max-width:2.5rem;max-height:2.5rem;vertical-align:middle;margin:0 .2rem}
+summary img{max-height:4.5rem}.note img{display:inline-block;max-width:2rem;max-height:2rem;vertical-align:middle;margin:0 .2rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line)}
-@media (max-width:34rem){table{font-size:.84rem}.n{padding-left:.45rem}main{padding:1.25rem 1rem 3rem}h1{font-size:1.55rem}.bars{width:22%}.desk{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.tiles{grid-template-columns:1fr 1fr;gap:.5rem}.tile b{font-size:1.3rem}.tile:last-child:nth-child(odd){grid-column:1/-1}details.example{padding:0 .75rem}details.example li{grid-template-columns:1fr}.verdict span{display:inline;margin-left:.6rem}}
+@media (max-width:34rem){table{font-size:.84rem}.n{padding-left:.35rem}tbody th{padding-right:.2rem}main{padding:1.25rem 1rem 3rem}h1{font-size:1.55rem}.bars{width:22%}.desk{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.tiles{grid-template-columns:1fr 1fr;gap:.5rem}.tile b{font-size:1.3rem}.tile:last-child:nth-child(odd){grid-column:1/-1}details.example{padding:0 .75rem}details.example li{grid-template-columns:1fr}.verdict span{display:inline;margin-left:.6rem}}
 @page{margin:16mm 14mm}
-@media print{:root{${paletteStyle('light')};--ground:#fff;--card:#fff;--text:#000;--line:#bbb}body{font-size:10.5pt}main{max-width:none;padding:0}h2,h3,caption{break-after:avoid}.plots{columns:auto}tr,.tile,li{break-inside:avoid}nav{display:none}.bar,.advice li,figure svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible}}
+@media print{:root{${paletteStyle('light')};--ground:#fff;--card:#fff;--text:#000;--line:#bbb}body{font-size:10.5pt}main{max-width:none;padding:0}h2,h3,caption{break-after:avoid}.plots{columns:auto}table,tr,.tile,li,summary{break-inside:avoid}summary,details.example p{break-after:avoid}img{max-width:3.4rem;max-height:3.4rem}nav{display:none}.bar,.advice li,figure svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible}}
 `;
