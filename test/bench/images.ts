@@ -17,7 +17,7 @@ import { tinyDirectory } from '../unit/models/tiny-models.ts';
 
 const THREADS = 2;
 const ROUNDS = 3;
-const PHOTOS = 200;
+const PHOTOS = 500;
 
 /**
  * Photos through vision-language models (`QUARRY_BENCH_MODEL`: another one, a directory): how long the thread that runs

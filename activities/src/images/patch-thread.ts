@@ -9,7 +9,10 @@ import { patchImage } from './patch-image.ts';
 import type { PatchedImage } from './patched-image.ts';
 import { readStoredImage } from './stored-image.ts';
 
-/** The entry of a thread that reads, decodes and patches images, one at a time: see `patch-threads.ts`. */
+/** The entry of a thread that reads, decodes and patches images: see `patch-threads.ts`. */
+
+/** Images in work: one is read and decoded by native threads while another is cut into patches here. */
+const AT_ONCE = 2;
 
 export interface PatchRequest {
   readonly image: RowImage;
@@ -17,10 +20,14 @@ export interface PatchRequest {
   readonly settings: ImageSettings;
 }
 
-answerRequests<PatchRequest, PatchedImage>(patch, (patched) => {
-  const { buffer } = patched.family === 'qwen2-vl' ? patched.patches : patched.frames;
-  return [buffer as ArrayBuffer];
-});
+answerRequests<PatchRequest, PatchedImage>(
+  patch,
+  (patched) => {
+    const { buffer } = patched.family === 'qwen2-vl' ? patched.patches : patched.frames;
+    return [buffer as ArrayBuffer];
+  },
+  AT_ONCE,
+);
 
 async function patch({ image, root, settings }: PatchRequest): Promise<PatchedImage> {
   const bytes = await readStoredImage(openStore, root, image);

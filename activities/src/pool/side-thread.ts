@@ -17,7 +17,7 @@ interface Waiting<Answer> {
 
 /**
  * A thread beside the one that owns it, which prepares what the owner wants next: the owner's native calls block it.
- * Requests are answered one at a time, in order. It keeps the process alive only while an answer is awaited.
+ * It keeps the process alive only while an answer is awaited.
  */
 export class SideThread<Request, Answer> {
   readonly #worker: Worker;
@@ -67,13 +67,15 @@ export class SideThread<Request, Answer> {
  * What the entry of a side thread calls.
  *
  * @param transferred what of an answer is given away instead of copied
+ * @param atOnce requests in work, where answering them waits for native work or files
  */
 export function answerRequests<Request, Answer>(
   answerOf: (request: Request) => Promise<Answer>,
   transferred: (answer: Answer) => readonly TransferListItem[],
+  atOnce = 1,
 ): void {
   const port = parentPort!;
-  let turn: Promise<void> = Promise.resolve();
+  const lanes = Array.from({ length: atOnce }, () => Promise.resolve());
   const serve = async ({ number, request }: Asked<Request>): Promise<void> => {
     try {
       const answer = await answerOf(request);
@@ -83,6 +85,7 @@ export function answerRequests<Request, Answer>(
     }
   };
   port.on('message', (asked: Asked<Request>) => {
-    turn = turn.then(() => serve(asked));
+    const lane = asked.number % atOnce;
+    lanes[lane] = lanes[lane]!.then(() => serve(asked));
   });
 }
