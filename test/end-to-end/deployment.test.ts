@@ -13,6 +13,8 @@ const ROWS = 900;
 const DIMENSION = 24;
 let directory: string;
 const workers: ChildProcess[] = [];
+/** What each of them said. */
+const said: string[] = [];
 
 /** A deployment: a server that others run, workers by role in processes of their own, two of the kind that computes. */
 beforeAll(async () => {
@@ -24,7 +26,13 @@ beforeAll(async () => {
       TEMPORAL_ADDRESS: address,
       QUARRY_HOME: join(directory, `worker-${workers.length}`),
     };
-    workers.push(spawn(process.execPath, [BIN, 'worker', '--role', role], { env, stdio: 'ignore' }));
+    const stdio = ['ignore', 'pipe', 'inherit'] as const;
+    const worker = spawn(process.execPath, [BIN, 'worker', '--role', role], { env, stdio: [...stdio] });
+    const index = said.push('') - 1;
+    worker.stdout!.on('data', (text: Buffer) => {
+      said[index] += text.toString();
+    });
+    workers.push(worker);
   }
 });
 afterAll(async () => {
@@ -65,6 +73,9 @@ test('many shards on several workers of a deployment give the bytes of one local
       TEMPORAL_ADDRESS: inject('temporal').address,
     },
   );
+  const device = /"device":"(cpu|cuda|webgpu|coreml)".*model\.device auto means \1 here/;
+  // Said at the start, by those that run models.
+  expect(said.map((text) => device.test(text))).toEqual([false, true, true]);
   expect(local.stages.search!.units).toBe(1);
   expect(deployed.stages.search!.units).toBeGreaterThan(20);
   expect(deployed.runId).toBe(local.runId);

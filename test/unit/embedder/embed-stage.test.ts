@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +148,20 @@ describe('with the bundled model', () => {
       message: expect.stringMatching(/document 0 where 1 was expected/),
     });
   });
+});
+
+test('a device that is not there is refused with what to install, never replaced; nothing of the unit stays', async () => {
+  const missing = process.platform === 'darwin' ? 'cuda' : 'coreml';
+  const planned = await plan({ kind: 'generator', path: 'bundled:quarry-mini', device: missing }, [2]);
+  await expect(embedShard(planned, 0)).rejects.toMatchObject({
+    code: 'BadModel',
+    message: expect.stringMatching(
+      new RegExp(`^model\\.device: ${missing}: not usable on this machine: it needs`),
+    ),
+  });
+  const unit = fileURLToPath(`${planned.cache}/embed/${embedKey(planned.document, 'document', 0)}`);
+  expect(existsSync(join(unit, 'done.json'))).toBe(false);
+  expect(existsSync(join(unit, 'vectors.npy'))).toBe(false);
 });
 
 describe('with given vectors', () => {
