@@ -1,4 +1,4 @@
-import { dotRows } from './dot.ts';
+import { dot, dotRows } from './dot.ts';
 import { type OwnerLists, offerOwner } from './owner-lists.ts';
 
 /** Vectors of a contiguous range of queries; rows that are not needed may be unset. */
@@ -43,10 +43,13 @@ export function scoreOwners(block: CandidateBlock, window: QueryWindow, lists: O
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     const [first, last] = [bounds[places[i]!]!, bounds[places[i]! + 1]!];
-    if (i === 0 || row !== rows[i - 1]) {
+    if (last - first === 1) {
+      scores[0] = dot(window.vectors, row * dimension, vectors, queries[first]! * dimension, dimension);
+    } else {
+      // Widened once for all of them, which is worth it from two on.
       wide.set(window.vectors.subarray(row * dimension, (row + 1) * dimension));
+      dotRows(wide, vectors, queries, first, last, scores);
     }
-    dotRows(wide, vectors, queries, first, last, scores);
     for (let at = first; at < last; at++) {
       offerOwner(lists, slots[at]!, row + window.start, scores[at - first]!);
     }

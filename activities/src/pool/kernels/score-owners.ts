@@ -36,13 +36,12 @@ export interface ScoreOwnersOutput {
 }
 
 /** Candidates scored at once. */
-const BLOCK_SLOTS = 1 << 16;
+const BLOCK_SLOTS = 1 << 18;
 
 /**
- * The owner lists of one query shard's candidates, some queries at a time. Memory: 65,536 candidates (one query where it
- * has more) at 28 bytes and 8 per listed owner, up to 34 MiB; their documents' owners at 4 bytes, at most all pairs, and 16 where
- * they lie in the window; and
- * up to 128 MiB of query vectors.
+ * The owner lists of one query shard's candidates, some queries at a time. Memory: 262,144 candidates (one query where it
+ * has more) at 28 bytes and 8 per listed owner, 9 to 71 MiB; their documents' owners at 4 bytes, at most all pairs, and 16 where
+ * they lie in the window; and up to 128 MiB of query vectors.
  */
 export const run: Kernel<ScoreOwnersInput, ScoreOwnersOutput> = (input, control) => {
   const { queries, k, output } = input;
