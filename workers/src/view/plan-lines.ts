@@ -20,6 +20,8 @@ function chainLine({ job, plan }: RunDocument): string {
     const given = Object.entries(parameters).map(([key, value]) => `${key} ${value}`);
     return given.length > 0 ? `${name} (${given.join(', ')})` : name;
   });
+  const { rescore } = job.mining;
+  if (rescore) links.unshift(`scores by ${readable(rescore.path)}`);
   return [...links, job.mining.strategy === 'saha' ? 'claims by owners' : 'sampling'].join(' > ');
 }
 
