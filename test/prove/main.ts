@@ -7,6 +7,8 @@ const PROOFS: Readonly<Record<string, () => Promise<(args: readonly string[]) =>
   prompts: async () => (await import('./prompts.ts')).provePrompts,
   /** false-negative rates of every method at equal hardness */
   'false-negatives': async () => (await import('./false-negatives.ts')).proveFalseNegatives,
+  /** what each filter does alone, against skipped ranks at equal hardness */
+  filters: async () => (await import('./filters.ts')).proveFilters,
   /** quarry-mini mines for itself and is trained on it: in-batch, naive, margin, SaHa; and a second round */
   'self-awareness': async () => (await import('./self-awareness.ts')).proveSelfAwareness,
   /** fine-tuning on mined negatives: does it help, and which? */
