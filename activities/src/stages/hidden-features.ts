@@ -2,20 +2,17 @@ import type { RunRef } from '@quarry/workflows';
 import type { Calibrated } from '@quarry/workflows/job/calibrate';
 import type { HiddenPositives } from '../mining/calibrate/hide-positives.ts';
 import type { Candidates, Features } from '../mining/candidates.ts';
-import type { HiddenOwnersInput } from '../pool/kernels/hidden-owners.ts';
-import type { HiddenInput, HiddenPairsInput } from '../pool/kernels/hidden-pairs.ts';
+import type { HiddenPairsInput } from '../pool/kernels/hidden-pairs.ts';
 import { readLocalRows } from '../tables/local-npy.ts';
 import { candidateFile } from './candidate-lists.ts';
 import { lessHubness } from './chain-features.ts';
 import type { FilterShard } from './filter-shard.ts';
-import { metricKey } from './keys.ts';
-import type { MetricFigures } from './metric.ts';
-import { documentVectorFiles, ownerFiles, pairVectorFiles, queryVectorFiles } from './owner-inputs.ts';
-import { metricFiles, ownersAreEvidence } from './pair-vectors.ts';
+import { documentVectorFiles, pairVectorFiles, queryVectorFiles } from './owner-inputs.ts';
+import { metricFiles } from './pair-vectors.ts';
 import type { RunDocument } from './run-document.ts';
 import { readShardPairs } from './shard-pairs.ts';
 import type { StageContext } from './stage-context.ts';
-import { readDone, type UnitOutput } from './unit.ts';
+import type { UnitOutput } from './unit.ts';
 
 type Unit = RunRef & { readonly shard: number };
 
@@ -24,9 +21,9 @@ export type HiddenFeatures = (row: number, candidates: Candidates, hiding: Hidde
 
 /**
  * What the open filter would look at in one query shard if half of the positives were hidden. Scores of queries and
- * documents stay what they are; vectors of pairs and owners are made anew without what is hidden.
+ * documents stay what they are; a hidden document has no owners, and pairs are made anew without it.
  *
- * Memory: 4 bytes per candidate here; in the worker thread what the kernels say.
+ * Memory: 4 bytes per candidate here; in the worker thread what the kernel says.
  */
 export async function hiddenFeatures(
   context: StageContext,
@@ -36,75 +33,29 @@ export async function hiddenFeatures(
   shard: FilterShard,
   output: UnitOutput,
 ): Promise<HiddenFeatures> {
-  const hides = run.plan.maxPositives > 1;
-  if (!hides || (open !== 'pair' && open !== 'owner_similar')) return () => ({});
+  if (open === 'owner_similar') {
+    return (_, { documents, features }, { hidden }) => ({
+      owners: features.owners!.map((score, place) => (hidden.has(documents[place]!) ? Number.NaN : score)),
+    });
+  }
+  if (open !== 'pair' || run.plan.maxPositives < 2) return () => ({});
   const { k } = shard;
   const path = await output.path('hidden.npy');
-  await (open === 'pair' ? comparePairs(context, unit, run, path) : lookAtOwners(context, unit, run, path));
+  await comparePairs(context, unit, run, path);
   const values = readLocalRows(path, 0, shard.rows, new Float32Array(shard.rows * k));
-  if (open === 'pair') {
-    const pair = await lessHubness(context, unit, run, shard.documents, values);
-    return (row) => ({ pair: pair.subarray(row * k, (row + 1) * k) });
-  }
-  return (row, { documents, features }, { hidden }) => ({
-    owners: features.owners!.map((score, place) =>
-      hidden.has(documents[place]!) ? values[row * k + place]! : score,
-    ),
-  });
+  const pair = await lessHubness(context, unit, run, shard.documents, values);
+  return (row) => ({ pair: pair.subarray(row * k, (row + 1) * k) });
 }
 
 async function comparePairs(
   context: StageContext,
   unit: Unit,
   run: RunDocument,
-  path: string,
-): Promise<void> {
-  const metric = await readDone(context, unit.cache, 'metric', metricKey(run));
-  const evidence = ownersAreEvidence(run, metric.figures as unknown as MetricFigures);
-  const input: HiddenPairsInput = {
-    ...(await hiddenInput(context, unit, run, path)),
-    documentVectors: await documentVectorFiles(context, unit, run),
-    documentPairs: await pairVectorFiles(context, unit, run, 'document'),
-    owners: evidence ? await ownerFiles(context, unit, run) : null,
-    metric: await metricFiles(context, unit, run),
-  };
-  const { signal, progress } = context;
-  await context.pool.run<HiddenPairsInput, number>({
-    kernel: 'hidden-pairs',
-    input,
-    signal,
-    onProgress: progress,
-  });
-}
-
-async function lookAtOwners(
-  context: StageContext,
-  unit: Unit,
-  run: RunDocument,
-  path: string,
-): Promise<void> {
-  const input: HiddenOwnersInput = {
-    ...(await hiddenInput(context, unit, run, path)),
-    owners: await ownerFiles(context, unit, run),
-  };
-  const { signal, progress } = context;
-  await context.pool.run<HiddenOwnersInput, number>({
-    kernel: 'hidden-owners',
-    input,
-    signal,
-    onProgress: progress,
-  });
-}
-
-async function hiddenInput(
-  context: StageContext,
-  unit: Unit,
-  run: RunDocument,
   output: string,
-): Promise<HiddenInput> {
+): Promise<void> {
   const queries = run.plan.queryShards[unit.shard]!;
   const { offsets, documents } = await readShardPairs(context, unit, run, queries);
-  return {
+  const input: HiddenPairsInput = {
     queries: { start: queries.start, end: queries.end },
     k: run.search.k,
     dimension: run.model.dimension,
@@ -112,6 +63,15 @@ async function hiddenInput(
     positives: { offsets, documents },
     seed: run.job.seed,
     queryVectors: await queryVectorFiles(context, unit, run),
+    documentVectors: await documentVectorFiles(context, unit, run),
+    documentPairs: await pairVectorFiles(context, unit, run, 'document'),
+    metric: await metricFiles(context, unit, run),
     output,
   };
+  await context.pool.run<HiddenPairsInput, number>({
+    kernel: 'hidden-pairs',
+    input,
+    signal: context.signal,
+    onProgress: context.progress,
+  });
 }

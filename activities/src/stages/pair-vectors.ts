@@ -71,7 +71,7 @@ async function partners(
 }
 
 /** Decided per run, from the data, before anything is dropped. */
-export function ownersAreEvidence(run: RunDocument, { alike }: MetricFigures): boolean {
+function ownersAreEvidence(run: RunDocument, { alike }: MetricFigures): boolean {
   const owners = pairOwners(run);
   return owners === 'auto' ? alike === null || alike >= ALIKE : owners;
 }

@@ -15,8 +15,8 @@ import { memoised } from './unit.ts';
 /**
  * What each value of the open threshold would leave of one query shard, every other filter having looked: `needed.npy`
  * float32 [q], the strictest threshold that leaves a query what it needs, and sums over a grid of thresholds. Half of the
- * positives of a query with several are hidden and counted; `hidden.npy` float32 [q, k] is what vectors of pairs or owners
- * would then say, where the open filter looks at those.
+ * documents are hidden as positives and counted; `hidden.npy` float32 [q, k] is how alike pairs would then be, where the
+ * open filter compares those.
  *
  * Memory: what `filter` holds of the shard, 4 bytes per query, and 8 per candidate for what is hidden.
  */
@@ -37,7 +37,7 @@ export async function survey(
     const needed = new Float32Array(shard.rows);
     await eachQuery(context, shard, (row) => {
       const candidates = shard.candidates(row);
-      const hiding = hidePositives(candidates.positives, run.job.seed, candidates.query);
+      const hiding = hidePositives(candidates.positives, run.job.seed);
       runChain(others, candidates);
       const own = passed(candidates, measure);
       needed[row] = thresholdFor(own.measures, count);

@@ -42,6 +42,12 @@ export function calibrateRefusals(m: Mining, refuse: Refuse): void {
       refuse([own], `${m[own]} is what mining.calibrate finds; remove one of the two`);
     }
   }
+  if (m.calibrate && 'falseNegativeRate' in m.calibrate && name === 'owner_similar') {
+    refuse(
+      ['calibrate', 'falseNegativeRate'],
+      'owner_similar cannot look at documents that nobody owns, as unknown positives are, so no threshold of it has a rate; use keepAtLeast, or filter pair',
+    );
+  }
   if (m.calibrate && 'keepAtLeast' in m.calibrate && m.strategy === 'margin') {
     const { keepAtLeast } = m.calibrate;
     if (m.rangeMax !== undefined && keepAtLeast > m.rangeMax) {

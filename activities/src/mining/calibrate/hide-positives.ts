@@ -1,5 +1,5 @@
 import type { Candidates } from '../candidates.ts';
-import { randomStream, sample } from '../random-stream.ts';
+import { randomStream } from '../random-stream.ts';
 
 /** A query's positives as the miner would know them. */
 export interface HiddenPositives {
@@ -9,19 +9,27 @@ export interface HiddenPositives {
   readonly hidden: ReadonlySet<number>;
 }
 
+/** Share of the documents that are hidden. */
+const HIDDEN = 0.5;
+
 /**
- * Half of a query's positives (rounded down); which ones depends on (seed, query) alone.
+ * The positives of a query that are hidden: a document is hidden from all queries or from none, which depends on (seed,
+ * document) alone. Hidden from one query only it would still be found out by the others that own it, as no unknown positive is: groups of
+ * known pairs have to be closed (shared baselines, section 1).
  *
- * @returns null where the query has fewer than two positives
+ * @returns null where nothing is hidden, or nothing would be left
  */
-export function hidePositives(positives: Int32Array, seed: number, query: number): HiddenPositives | null {
-  if (positives.length < 2) return null;
+export function hidePositives(positives: Int32Array, seed: number): HiddenPositives | null {
   const places = [...positives.keys()];
-  const chosen = new Set(sample(places, Math.floor(places.length / 2), randomStream(seed, query)));
-  return {
-    visible: places.filter((place) => !chosen.has(place)),
-    hidden: new Set([...chosen].map((place) => positives[place]!)),
-  };
+  const visible = places.filter((place) => !isHidden(positives[place]!, seed));
+  if (visible.length === 0 || visible.length === places.length) return null;
+  const hidden = new Set(positives);
+  for (const place of visible) hidden.delete(positives[place]!);
+  return { visible, hidden };
+}
+
+function isHidden(document: number, seed: number): boolean {
+  return randomStream(seed, document)() < HIDDEN;
 }
 
 /**

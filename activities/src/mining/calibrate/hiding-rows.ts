@@ -2,8 +2,6 @@ import { hidePositives } from './hide-positives.ts';
 
 /** Some queries, their candidates and their positives. */
 export interface HidingBlock {
-  /** The first query. */
-  readonly start: number;
   /** Candidates per query. */
   readonly k: number;
   /** int32 [queries, k], -1 padded */
@@ -24,11 +22,11 @@ export interface HidingRow {
 }
 
 /** The queries of a block that hide positives ({@link hidePositives}). */
-export function hidingRows({ start, k, ids, positives, seed }: HidingBlock): readonly HidingRow[] {
+export function hidingRows({ k, ids, positives, seed }: HidingBlock): readonly HidingRow[] {
   const found: HidingRow[] = [];
   for (let row = 0; row * k < ids.length; row++) {
     const own = positives.documents.subarray(positives.offsets[row], positives.offsets[row + 1]);
-    const hiding = hidePositives(own, seed, start + row);
+    const hiding = hidePositives(own, seed);
     if (!hiding) continue;
     const visible = Int32Array.from(hiding.visible, (place) => own[place]!);
     const hidden: number[] = [];

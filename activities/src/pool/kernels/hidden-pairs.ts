@@ -7,13 +7,12 @@ import { bundleRows, MOST_PARTNERS } from '../../mining/pair-vectors.ts';
 import { gatherVectors } from '../../tables/gather-vectors.ts';
 import { LocalNpyWriter, readLocalRows } from '../../tables/local-npy.ts';
 import { type MetricFiles, readMetric } from '../../tables/metric-files.ts';
-import { type OwnerFiles, readOwners } from '../../tables/owner-files.ts';
 import { type ShardVectors, VectorFiles } from '../../tables/vector-files.ts';
 import type { Kernel } from '../kernel.ts';
 import { BLOCK_SLOTS, compareBlock } from './compare-pairs.ts';
 
 /** A query shard's candidates, some of them positives that are to be hidden. */
-export interface HiddenInput {
+export interface HiddenPairsInput {
   /** Queries of the shard. */
   readonly queries: Range;
   /** Candidates per query. */
@@ -25,17 +24,12 @@ export interface HiddenInput {
   readonly positives: { readonly offsets: Int32Array; readonly documents: Int32Array };
   readonly seed: number;
   readonly queryVectors: readonly ShardVectors[];
-  /** Local path to write to: `.npy` float32 [q, k] */
-  readonly output: string;
-}
-
-export interface HiddenPairsInput extends HiddenInput {
   readonly documentVectors: readonly ShardVectors[];
   /** Pair vectors of all documents. */
   readonly documentPairs: readonly ShardVectors[];
-  /** null where owners are no evidence */
-  readonly owners: OwnerFiles | null;
   readonly metric: MetricFiles;
+  /** Local path to write to: `.npy` float32 [q, k] */
+  readonly output: string;
 }
 
 interface Files {
@@ -43,15 +37,13 @@ interface Files {
   readonly queries: VectorFiles;
   readonly documents: VectorFiles;
   readonly documentPairs: VectorFiles;
-  readonly owners: OwnerFiles | null;
 }
 
 /**
- * How alike anchors' and candidates' pairs would be if half of the positives of every query with several were not known:
- * the anchor stands with the others alone, a hidden positive without the query among its owners. NaN for other queries.
- * The metric still knows all pairs.
+ * How alike anchors' and candidates' pairs would be if half of the positives were not known: the anchor stands with the
+ * others alone, a hidden positive without any owner. NaN for queries that hide none. The metric still knows all pairs.
  *
- * Memory: as `compare-pairs`, up to 512 MiB of vectors in all, and 8,000 bytes per hidden positive of a block.
+ * Memory: as `compare-pairs`, up to 512 MiB of vectors in all, and 12 bytes per dimension and hidden positive of a block.
  */
 export const run: Kernel<HiddenPairsInput, number> = (input, control) => {
   const { queries, k, dimension: d } = input;
@@ -60,7 +52,6 @@ export const run: Kernel<HiddenPairsInput, number> = (input, control) => {
     queries: new VectorFiles(input.queryVectors, d),
     documents: new VectorFiles(input.documentVectors, d),
     documentPairs: new VectorFiles(input.documentPairs, d),
-    owners: input.owners,
   };
   const output = new LocalNpyWriter(input.output, '<f4', k);
   for (const { start, end, ids, hiding } of hidingBlocks(input)) {
@@ -78,14 +69,14 @@ export const run: Kernel<HiddenPairsInput, number> = (input, control) => {
 };
 
 /** A shard's queries block by block. */
-export function* hidingBlocks({ queries, k, ids, positives, seed }: HiddenInput) {
+function* hidingBlocks({ queries, k, ids, positives, seed }: HiddenPairsInput) {
   const step = Math.max(1, Math.floor(BLOCK_SLOTS / k));
   for (let start = queries.start; start < queries.end; start += step) {
     const end = Math.min(start + step, queries.end);
     const [first, last] = [start - queries.start, end - queries.start];
     const block = readLocalRows(ids, first, last, new Int32Array((end - start) * k));
     const own = { ...positives, offsets: positives.offsets.subarray(first, last + 1) };
-    yield { start, end, ids: block, hiding: hidingRows({ start, k, ids: block, positives: own, seed }) };
+    yield { start, end, ids: block, hiding: hidingRows({ k, ids: block, positives: own, seed }) };
   }
 }
 
@@ -110,46 +101,20 @@ function compareHiding(
   for (const [i, { row }] of hiding.entries()) own.set(ids.subarray(row * k, (row + 1) * k), i * k);
   const scores = compareBlock({ ids: own, own: anchors, k, d }, files.documentPairs);
   const slots = hiding.flatMap(({ hidden }, i) => hidden.map((place) => i * k + place));
-  const rows = slots.map((slot) => Math.floor(slot / k));
-  const unknown = withoutOwner(
-    files,
-    Int32Array.from(slots, (slot) => own[slot]!),
-    Int32Array.from(rows, (i) => numbers[i]!),
-  );
+  const unknown = bundleRows(metric, {
+    own: gatherVectors(
+      documents,
+      Int32Array.from(slots, (slot) => own[slot]!),
+    ),
+    mean: metric.documentMean,
+    partners: new Float32Array(0),
+    partnersMean: metric.queryMean,
+    offsets: new Int32Array(slots.length + 1),
+  });
   slots.forEach((slot, i) => {
-    scores[slot] = dot(anchors, rows[i]! * d, unknown, i * d, d);
+    scores[slot] = dot(anchors, Math.floor(slot / k) * d, unknown, i * d, d);
   });
   return scores;
-}
-
-/** The pair vectors of documents, each as it would be if one query were not among its owners. */
-function withoutOwner(
-  { metric, queries, documents, owners }: Files,
-  ids: Int32Array,
-  without: Int32Array,
-): Float32Array {
-  const kept = owners ? otherOwners(owners, ids, without) : Array.from(ids, () => NONE);
-  const partners = firstPartners(kept);
-  return bundleRows(metric, {
-    own: gatherVectors(documents, ids),
-    mean: metric.documentMean,
-    partners: gatherVectors(queries, partners.ids),
-    partnersMean: metric.queryMean,
-    offsets: partners.offsets,
-  });
-}
-
-const NONE = new Int32Array(0);
-
-/** The owners of each document but one. */
-export function otherOwners(files: OwnerFiles, ids: Int32Array, without: Int32Array): readonly Int32Array[] {
-  const distinct = Int32Array.from(new Set(ids)).sort();
-  const { offsets, queries } = readOwners(files, distinct);
-  const places = new Map([...distinct].map((document, place) => [document, place]));
-  return Array.from(ids, (document, i) => {
-    const place = places.get(document)!;
-    return queries.subarray(offsets[place], offsets[place + 1]).filter((owner) => owner !== without[i]);
-  });
 }
 
 /** The first partners of each row, end to end. */
