@@ -60,9 +60,12 @@ export function estimatedTokens({ text, image }: RowBytes, maxLength: number): n
   return image >= 0 && maxLength > 0 ? tokens + TOKENS_PER_IMAGE : tokens;
 }
 
-/** Bytes that a row takes in its shard's file. */
+/** An image's bytes lie in one page of the shard's file, of which DuckDB holds about four copies where it writes and reads it. */
+const IMAGE_COPIES = 4;
+
+/** Bytes that a row takes of what a shard may hold: of images brought as bytes no more than 32 MiB. */
 export function storedBytes({ text, image }: RowBytes): number {
-  return text + Math.max(0, image);
+  return text + IMAGE_COPIES * Math.max(0, image);
 }
 
 /** Rows at most in a shard: what the plan's key depends on, together with `maxLength`. */

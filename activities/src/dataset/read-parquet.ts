@@ -13,16 +13,17 @@ import {
 import { QuarryError } from '../failures.ts';
 import type { StageContext } from '../stages/stage-context.ts';
 import { openDuckDb, sqlText } from '../tables/duckdb.ts';
-import { streamColumns } from '../tables/duckdb-columns.ts';
+import { readNumber, streamColumns } from '../tables/duckdb-columns.ts';
 import { readUnpacked } from './input-bytes.ts';
 import type { InputFile } from './input-file.ts';
 import type { SourceRow } from './source-row.ts';
 
 /**
  * Rows of a Parquet file, the named columns alone, in the order of the file. A file that is not `file:` and plain is
- * first copied to `directory`, a stream. Holds some row groups of the named columns at a time.
+ * first copied to `directory`, a stream. Memory: 400 MB, and where rows are large four times the 2,048 rows (or the row
+ * group) that DuckDB decodes at once, at most 1 GiB each.
  *
- * @throws QuarryError BadInput where it is no Parquet file or has not these columns
+ * @throws QuarryError BadInput where it is no Parquet file, has not these columns, or its row groups are too large
  */
 export async function* readParquet(
   context: StageContext,
@@ -32,7 +33,7 @@ export async function* readParquet(
   optional: readonly string[] = [],
 ): AsyncGenerator<SourceRow[]> {
   const path = await localFile(context, file, directory);
-  const duckDb = await openDuckDb({ directory, threads: context.threads });
+  let duckDb = await openDuckDb({ directory, threads: context.threads });
   try {
     const present = await namesOf(
       duckDb.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${table(path)}`),
@@ -49,6 +50,17 @@ export async function* readParquet(
       ...columns,
       ...optional.filter((name) => present.includes(name) && !columns.includes(name)),
     ];
+    const decoded = await decodedAtOnce(duckDb.connection, path, wanted);
+    if (decoded > MOST_DECODED) throw tooLarge(file, decoded);
+    if (decoded > LARGE) {
+      duckDb.close();
+      // One thread, so that one row group is decoded at a time.
+      duckDb = await openDuckDb({
+        directory,
+        threads: 1,
+        memoryLimit: `${USUAL_MB + COPIES * toMB(decoded)}MB`,
+      });
+    }
     const names = wanted.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
     let row = 0;
     for await (const chunk of streamColumns(duckDb.connection, `SELECT ${names} FROM ${table(path)}`)) {
@@ -61,6 +73,42 @@ export async function* readParquet(
   } finally {
     duckDb.close();
   }
+}
+
+/** Bytes of rows that DuckDB decodes at once, from which on its usual limit does not do; and the most that are read. */
+const LARGE = 64 * 2 ** 20;
+const MOST_DECODED = 2 ** 30;
+/** A page as it is read, as it is decoded, and rows on their way. */
+const COPIES = 4;
+const USUAL_MB = 400;
+/** Rows of a vector. */
+const VECTOR_ROWS = 2048;
+
+/** Bytes of the named columns in the 2,048 rows (or the row group) that are largest. */
+async function decodedAtOnce(
+  connection: DuckDBConnection,
+  path: string,
+  columns: readonly string[],
+): Promise<number> {
+  const names = columns.map(sqlText).join(', ');
+  return readNumber(
+    connection,
+    `SELECT coalesce(max(bytes), 0) FROM (
+       SELECT sum(total_uncompressed_size) * least(1, ${VECTOR_ROWS} / any_value(row_group_num_rows)) AS bytes
+       FROM parquet_metadata(${sqlText(path)}) WHERE split_part(path_in_schema, ', ', 1) IN (${names})
+       GROUP BY row_group_id)`,
+  );
+}
+
+function tooLarge({ uri }: InputFile, bytes: number): QuarryError {
+  return new QuarryError(
+    'BadInput',
+    `${uri}: its row groups hold ${toMB(bytes)} MB of the columns that are read, in at most ${VECTOR_ROWS} rows; ${toMB(MOST_DECODED)} MB are possible; write it anew with fewer rows in a row group, or with images as files that it names by path`,
+  );
+}
+
+function toMB(bytes: number): number {
+  return Math.ceil(bytes / 1e6);
 }
 
 function table(path: string): string {
