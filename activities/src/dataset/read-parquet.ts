@@ -33,7 +33,7 @@ export async function* readParquet(
   optional: readonly string[] = [],
 ): AsyncGenerator<SourceRow[]> {
   const path = await localFile(context, file, directory);
-  let duckDb = await openDuckDb({ directory, threads: context.threads });
+  const duckDb = await openDuckDb({ directory, threads: context.threads });
   try {
     const present = await namesOf(
       duckDb.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${table(path)}`),
@@ -53,13 +53,10 @@ export async function* readParquet(
     const decoded = await decodedAtOnce(duckDb.connection, path, wanted);
     if (decoded > MOST_DECODED) throw tooLarge(file, decoded);
     if (decoded > LARGE) {
-      duckDb.close();
       // One thread, so that one row group is decoded at a time.
-      duckDb = await openDuckDb({
-        directory,
-        threads: 1,
-        memoryLimit: `${USUAL_MB + COPIES * toMB(decoded)}MB`,
-      });
+      await duckDb.connection.run(
+        `SET threads = 1; SET memory_limit = '${USUAL_MB + COPIES * toMB(decoded)}MB'`,
+      );
     }
     const names = wanted.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
     let row = 0;
