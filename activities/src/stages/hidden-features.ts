@@ -1,4 +1,5 @@
 import type { RunRef } from '@quarry/workflows';
+import type { Feature } from '@quarry/workflows/chain';
 import type { Calibrated } from '@quarry/workflows/job/calibrate';
 import type { HiddenPositives } from '../mining/calibrate/hide-positives.ts';
 import type { Candidates, Features } from '../mining/candidates.ts';
@@ -20,8 +21,9 @@ type Unit = RunRef & { readonly shard: number };
 export type HiddenFeatures = (row: number, candidates: Candidates, hiding: HiddenPositives) => Features;
 
 /**
- * What the open filter would look at in one query shard if half of the positives were hidden. Scores of queries and
- * documents stay what they are; a hidden document has no owners, and pairs are made anew without it.
+ * What the chain would look at in one query shard if half of the positives were hidden. Scores of queries and documents
+ * stay what they are; an open pair rule compares pairs made anew; whatever else knows positives passes what is hidden, so
+ * that an estimate is rather too high.
  *
  * Memory: 4 bytes per candidate here; in the worker thread what the kernel says.
  */
@@ -33,18 +35,43 @@ export async function hiddenFeatures(
   shard: FilterShard,
   output: UnitOutput,
 ): Promise<HiddenFeatures> {
-  if (open === 'owner_similar') {
-    return (_, { documents, features }, { hidden }) => ({
-      owners: features.owners!.map((score, place) => (hidden.has(documents[place]!) ? Number.NaN : score)),
-    });
-  }
-  if (open !== 'pair' || run.plan.maxPositives < 2) return () => ({});
+  const pair =
+    open === 'pair' && run.plan.maxPositives > 1
+      ? await hiddenPairs(context, unit, run, shard, output)
+      : null;
   const { k } = shard;
+  return (row, candidates, hiding) => ({
+    ...silenced(candidates, hiding),
+    ...(pair && { pair: pair.subarray(row * k, (row + 1) * k) }),
+  });
+}
+
+/** What is made of known positives: of a hidden one it would say that it is one. */
+const KNOWING: readonly Feature[] = ['owners', 'pair', 'near_positives'];
+
+/** The query's features that know positives, silent (NaN, never dropped) about the hidden ones. */
+function silenced({ documents, features }: Candidates, { hidden }: HiddenPositives): Features {
+  return Object.fromEntries(
+    KNOWING.flatMap((name) => {
+      const values = features[name];
+      if (!values) return [];
+      return [[name, values.map((value, place) => (hidden.has(documents[place]!) ? Number.NaN : value))]];
+    }),
+  );
+}
+
+/** What the pair rule would measure: float32 [q, k], NaN for queries that hide nothing. */
+async function hiddenPairs(
+  context: StageContext,
+  unit: Unit,
+  run: RunDocument,
+  shard: FilterShard,
+  output: UnitOutput,
+): Promise<Float32Array> {
   const path = await output.path('hidden.npy');
   await comparePairs(context, unit, run, path);
-  const values = readLocalRows(path, 0, shard.rows, new Float32Array(shard.rows * k));
-  const pair = await lessHubness(context, unit, run, shard.documents, values);
-  return (row) => ({ pair: pair.subarray(row * k, (row + 1) * k) });
+  const alike = readLocalRows(path, 0, shard.rows, new Float32Array(shard.rows * shard.k));
+  return lessHubness(context, unit, run, shard.documents, alike);
 }
 
 async function comparePairs(

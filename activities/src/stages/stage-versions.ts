@@ -14,7 +14,7 @@ export const STAGE_VERSIONS = {
   comparePairs: 1,
   compareDocuments: 1,
   hubness: 1,
-  survey: 3,
+  survey: 4,
   calibrate: 1,
   crossEncode: 2,
   judge: 2,

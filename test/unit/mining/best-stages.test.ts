@@ -1,8 +1,10 @@
 import { hidePositives } from '@quarry/activities/mining/calibrate/hide-positives';
+import type { SurveyFigures } from '@quarry/activities/mining/calibrate/threshold-survey';
 import { pairExcess } from '@quarry/activities/mining/clean-clusters/pair-excess';
 import { CODE } from '@quarry/activities/mining/reason-codes';
 import { calibrate, readCalibration } from '@quarry/activities/stages/calibrate';
 import { cluster } from '@quarry/activities/stages/cluster';
+import { compareDocuments } from '@quarry/activities/stages/compare-documents';
 import { comparePairs } from '@quarry/activities/stages/compare-pairs';
 import { filter } from '@quarry/activities/stages/filter';
 import { hubness } from '@quarry/activities/stages/hubness';
@@ -260,6 +262,24 @@ describe('owner_similar with an open threshold', () => {
     const { rate, sample } = (await readCalibration(context, unit, run))!.falseNegatives!;
     expect(sample).toBeGreaterThan(QUERIES);
     expect(rate).toBeGreaterThan(0.3);
+  });
+
+  it('and a filter that compares with positives, its threshold given, pass what is hidden', async () => {
+    const mining = {
+      strategy: 'margin',
+      numNegatives: 3,
+      filters: [{ name: 'near_duplicate_positive', above: 0.3 }],
+      calibrate: { filter: 'max_score', keepAtLeast: 1, forShareOfQueries: 0.5 },
+    } as const satisfies JobInput['mining'];
+    await using mined = await prepareMiningRun(problem({ ...mining, filters: [...mining.filters] }, 50, 3));
+    const { context, unit, run } = mined;
+    for (const shard of run.plan.queryShards.keys()) {
+      await compareDocuments(context, { ...unit, shard, against: 'positives' });
+      await survey(context, { ...unit, shard });
+      const { figures } = await readDone(context, unit.cache, 'survey', surveyKey(run, shard));
+      // Without any threshold of the open filter: what the given one alone would drop, were it not hidden.
+      expect((figures as unknown as SurveyFigures).hidden.at(-1)).toBeGreaterThan(0);
+    }
   });
 
   it('is refused a rate to reach', () => {
